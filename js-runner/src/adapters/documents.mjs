@@ -1,0 +1,173 @@
+/**
+ * What the 13 and the 14 line of Yjs share: documents, updates and undo. They differ in their shared types.
+ *
+ * @module
+ */
+import { isStackOverflow } from './adapter.mjs'
+
+/** @typedef {import('./adapter.mjs').Adapter} Adapter */
+/** @typedef {import('./adapter.mjs').Format} Format */
+/** @typedef {import('./adapter.mjs').PeerOptions} PeerOptions */
+/** @typedef {import('./adapter.mjs').RootKind} RootKind */
+
+/**
+ * Feature -> the exported function that it needs.
+ */
+const functions = Object.freeze({
+  encode: 'encodeStateAsUpdate',
+  'encode.v2': 'encodeStateAsUpdateV2',
+  apply: 'applyUpdate',
+  'apply.v2': 'applyUpdateV2',
+  state_vector: 'encodeStateVector',
+  merge: 'mergeUpdates',
+  'merge.v2': 'mergeUpdatesV2',
+  diff: 'diffUpdate',
+  'diff.v2': 'diffUpdateV2',
+  update_state_vector: 'encodeStateVectorFromUpdate',
+  'update_state_vector.v2': 'encodeStateVectorFromUpdateV2',
+  convert: 'convertUpdateFormatV1ToV2',
+  'undo.track': 'UndoManager',
+  undo: 'UndoManager',
+  redo: 'UndoManager',
+  'value.doc': 'Doc'
+})
+
+/**
+ * True when the action works on a throwaway document.
+ *
+ * @param {any} Y
+ * @param {(doc: any) => unknown} action throws or returns false when the library cannot do it
+ */
+export const works = (Y, action) => {
+  try {
+    const doc = new Y.Doc()
+    doc.clientID = 1
+    return action(doc) !== false
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The features that lie in documents and updates.
+ *
+ * @param {any} Y
+ * @return {string[]}
+ */
+export const documentFeatures = Y => {
+  const features = Object.entries(functions).filter(([, name]) => typeof Y[name] === 'function').map(([feature]) => feature)
+  features.push('transact', 'state', 'pending', 'emit', 'gc.off')
+  // The v2 encoder came together with the event that uses it.
+  if (features.includes('encode.v2')) features.push('emit.v2')
+  return features
+}
+
+/**
+ * A client id of 53 bits survives the way through an update.
+ *
+ * @param {any} Y
+ * @param {(doc: any) => void} change a local op on a document
+ */
+export const keepsLargeClients = (Y, change) => works(Y, doc => {
+  const client = Number.MAX_SAFE_INTEGER
+  doc.clientID = client
+  change(doc)
+  const copy = new Y.Doc()
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
+  const vector = Y.decodeStateVector(Y.encodeStateVector(copy))
+  return vector.has(client)
+})
+
+/**
+ * Structs or deletes that wait. Before 13.5 the structs waited by client, on a stack, and the deletes as readers.
+ *
+ * @param {any} doc
+ */
+const pending = ({ store }) => 'pendingStructs' in store
+  ? store.pendingStructs !== null || store.pendingDs !== null
+  : store.pendingClientsStructRefs.size > 0 || store.pendingStack.length > 0 || store.pendingDeleteReaders.length > 0
+
+/**
+ * @param {any} Y
+ * @param {any} doc
+ * @param {Format} format
+ * @param {() => void} body
+ * @return {Uint8Array | null}
+ */
+const emit = (Y, doc, format, body) => {
+  const event = format === 'v2' ? 'updateV2' : 'update'
+  /** @type {Uint8Array[]} */
+  const updates = []
+  /** @param {Uint8Array} update */
+  const listener = update => { updates.push(update) }
+  const before = Y.encodeStateVector(doc)
+  doc.on(event, listener)
+  try {
+    body()
+  } finally {
+    doc.off(event, listener)
+  }
+  if (updates.length < 2) return updates.length === 0 ? null : updates[0]
+  // The clean-up of redundant format marks is a transaction of its own, and its update has to be forwarded too.
+  const v2 = format === 'v2'
+  if (typeof Y.mergeUpdates === 'function') return (v2 ? Y.mergeUpdatesV2 : Y.mergeUpdates)(updates)
+  return (v2 ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(doc, before)
+}
+
+/**
+ * @param {any} Y
+ * @param {any} doc
+ * @param {any[]} types
+ */
+const undoManager = (Y, doc, types) => {
+  const manager = new Y.UndoManager(types, { captureTimeout: 0 })
+  return {
+    undo: () => manager.undo() !== null,
+    redo: () => manager.redo() !== null,
+    close: () => { manager.destroy?.() }
+  }
+}
+
+/**
+ * The part of the adapter that is the same in both lines.
+ *
+ * @param {any} Y
+ * @param {(doc: any, name: string, kind: RootKind) => any} root
+ */
+export const documents = (Y, root) => ({
+  /** @param {PeerOptions} options */
+  create: options => {
+    const doc = new Y.Doc({ gc: options.gc !== false })
+    // The constructor does not take it.
+    doc.clientID = options.client
+    return doc
+  },
+  close: () => {},
+  root,
+  /** @type {Adapter['transact']} */
+  transact: (doc, body) => { doc.transact(body) },
+  /** @type {Adapter['emit']} */
+  emit: (doc, format, body) => emit(Y, doc, format, body),
+  /** @type {Adapter['encode']} */
+  encode: (doc, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(doc, since),
+  /** @type {Adapter['apply']} */
+  apply: (doc, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(doc, update) },
+  /** @type {Adapter['stateVector']} */
+  stateVector: doc => Y.encodeStateVector(doc),
+  pending,
+  /** @type {Adapter['merge']} */
+  merge: (updates, format) => (format === 'v2' ? Y.mergeUpdatesV2 : Y.mergeUpdates)(updates),
+  /** @type {Adapter['diff']} */
+  diff: (update, since, format) => (format === 'v2' ? Y.diffUpdateV2 : Y.diffUpdate)(update, since),
+  /** @type {Adapter['updateStateVector']} */
+  updateStateVector: (update, format) => (format === 'v2' ? Y.encodeStateVectorFromUpdateV2 : Y.encodeStateVectorFromUpdate)(update),
+  /** @type {Adapter['convert']} */
+  convert: (update, from, to) => {
+    if (from === to) return update
+    return (from === 'v1' ? Y.convertUpdateFormatV1ToV2 : Y.convertUpdateFormatV2ToV1)(update)
+  },
+  /** @type {Adapter['undoManager']} */
+  undoManager: (doc, types) => undoManager(Y, doc, types),
+  isPanic: isStackOverflow,
+  restartAfterPanic: false
+})

@@ -1,0 +1,27 @@
+/**
+ * The table of adapters. A library is loaded only when its adapter is asked for: two copies of Yjs in one process
+ * disturb each other.
+ *
+ * @module
+ */
+import { load } from '../library.mjs'
+
+/** @typedef {import('./adapter.mjs').Adapter} Adapter */
+/** @typedef {{package: string, adapter: () => Promise<{adapt: (loaded: import('../library.mjs').Loaded) => Adapter}>}} Entry */
+
+/** @type {Readonly<Record<string, Entry>>} */
+export const implementations = Object.freeze({
+  yjs: { package: 'yjs', adapter: () => import('./yjs.mjs') }
+})
+
+/**
+ * @param {string} implementation a key of `implementations`
+ * @param {string} [module] a package folder or a file, instead of what is installed with this runner
+ * @return {Promise<Adapter>}
+ * @throws {Error} the library cannot be loaded
+ */
+export const loadAdapter = async (implementation, module) => {
+  const entry = implementations[implementation]
+  const loaded = await load(entry.package, module)
+  return (await entry.adapter()).adapt(loaded)
+}

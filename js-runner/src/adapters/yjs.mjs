@@ -1,0 +1,200 @@
+/**
+ * Yjs 13: one class per kind of shared type.
+ *
+ * @module
+ */
+import { documentFeatures, documents, keepsLargeClients, works } from './documents.mjs'
+import { decode, decodeObject, encode, encodeAttributes, joinChunks } from '../values.mjs'
+
+/** @typedef {import('./adapter.mjs').Adapter} Adapter */
+/** @typedef {import('./adapter.mjs').Chunk} Chunk */
+/** @typedef {import('./adapter.mjs').Json} Json */
+/** @typedef {import('./adapter.mjs').RootKind} RootKind */
+/** @typedef {import('./adapter.mjs').TypeFactory} TypeFactory */
+
+/** @type {Readonly<Record<RootKind, string>>} */
+const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
+
+/** @type {Adapter['local']} */
+const local = Object.freeze({
+  'text.insert': (_, text, step, lib) => {
+    // Without attributes the text takes on those at its place; with an empty object it would not.
+    if (step.attributes === undefined) text.insert(step.index, step.text)
+    else text.insert(step.index, step.text, decodeObject(step.attributes, lib))
+  },
+  'text.embed': (_, text, step, lib) => { text.insertEmbed(step.index, decode(step.value, lib), decodeObject(step.attributes ?? {}, lib)) },
+  'text.format': (_, text, step, lib) => { text.format(step.index, step.length, decodeObject(step.attributes, lib)) },
+  'text.delete': (_, text, step) => { text.delete(step.index, step.length) },
+  'array.insert': (_, array, step, lib) => { array.insert(step.index, decode(step.values, lib)) },
+  'array.delete': (_, array, step) => { array.delete(step.index, step.length) },
+  'map.set': (_, map, step, lib) => { map.set(step.key, decode(step.value, lib)) },
+  'map.delete': (_, map, step) => { map.delete(step.key) },
+  'xml.insert': (_, node, step, lib) => { node.insert(step.index, decode(step.nodes, lib)) },
+  'xml.delete': (_, node, step) => { node.delete(step.index, step.length) },
+  'xml.set': (_, node, step, lib) => { node.setAttribute(step.name, decode(step.value, lib)) },
+  'xml.unset': (_, node, step) => { node.removeAttribute(step.name) }
+})
+
+/**
+ * @param {any} text a new Y.Text or Y.XmlText
+ * @param {Chunk[]} chunks
+ */
+const fill = (text, chunks) => {
+  let index = 0
+  for (const { insert, embed, attributes = {} } of chunks) {
+    // Attributes are always given: a chunk does not take on those of the chunk before it.
+    if (embed) text.insertEmbed(index, insert, attributes)
+    else text.insert(index, insert, attributes)
+    index += embed ? 1 : insert.length
+  }
+  return text
+}
+
+/**
+ * @param {any} Y
+ * @return {TypeFactory}
+ */
+const factory = Y => ({
+  text: chunks => fill(new Y.Text(), chunks),
+  array: values => {
+    const array = new Y.Array()
+    array.insert(0, values)
+    return array
+  },
+  map: entries => {
+    const map = new Y.Map()
+    for (const [key, value] of entries) map.set(key, value)
+    return map
+  },
+  fragment: children => {
+    const fragment = new Y.XmlFragment()
+    fragment.insert(0, children)
+    return fragment
+  },
+  element: (name, attributes, children) => {
+    const element = new Y.XmlElement(name)
+    for (const [key, value] of attributes) element.setAttribute(key, value)
+    element.insert(0, children)
+    return element
+  },
+  xmltext: (chunks, attributes) => {
+    const text = fill(new Y.XmlText(), chunks)
+    for (const [key, value] of attributes) text.setAttribute(key, value)
+    return text
+  },
+  doc: guid => new Y.Doc({ guid })
+})
+
+/**
+ * How each class is read.
+ *
+ * @param {any} Y
+ * @return {(shared: any) => Json}
+ */
+const reader = Y => {
+  /** @param {any} text */
+  const chunks = text => joinChunks(text.toDelta().map((/** @type {any} */ { insert, attributes }) => ({
+    insert: typeof insert === 'string' ? insert : { $embed: value(insert) },
+    attributes: attributes && encodeAttributes(Object.entries(attributes), read)
+  })))
+  /** @param {any} list */
+  const items = list => list.toArray().map(value)
+  /** @param {any} map */
+  const entries = map => {
+    /** @type {[string, any][]} */
+    const pairs = []
+    map.forEach((/** @type {any} */ item, /** @type {string} */ key) => { pairs.push([key, item]) })
+    return encodeAttributes(pairs, read) ?? {}
+  }
+  /** @param {any} node */
+  const attributes = node => node.getAttributes === undefined ? undefined : encodeAttributes(Object.entries(node.getAttributes()), read)
+  /** @type {[any, (type: any) => Json][]} */
+  const readers = [
+    [Y.Text, text => ({ $text: chunks(text) })],
+    [Y.Array, array => ({ $array: items(array) })],
+    [Y.Map, map => ({ $map: entries(map) })],
+    [Y.XmlFragment, fragment => ({ $fragment: items(fragment) })],
+    [Y.XmlElement, element => {
+      const children = items(element)
+      return withoutEmpty({ $element: element.nodeName, attributes: attributes(element), children: children.length > 0 ? children : undefined })
+    }],
+    [Y.XmlText, text => withoutEmpty({ $xmltext: chunks(text), attributes: attributes(text) })],
+    // A hook is a map that a browser shows in its own way.
+    [Y.XmlHook, hook => ({ $map: entries(hook) })],
+    [Y.Doc, doc => ({ $doc: doc.guid })]
+  ]
+  const byClass = new Map(readers)
+  /** @param {any} shared */
+  const read = shared => {
+    const readType = byClass.get(shared.constructor)
+    if (readType === undefined) throw new Error(`the document holds a ${shared.constructor?.name}`)
+    return readType(shared)
+  }
+  /** @param {any} item */
+  const value = item => encode(item, read)
+  return read
+}
+
+/**
+ * @param {Record<string, Json>} node
+ * @return {Json} without the keys that are undefined
+ */
+const withoutEmpty = node => {
+  for (const key in node) {
+    if (node[key] === undefined) delete node[key]
+  }
+  return node
+}
+
+/**
+ * @param {any} Y
+ * @param {TypeFactory} types
+ * @return {Set<string>}
+ */
+const probe = (Y, types) => {
+  const features = new Set(documentFeatures(Y))
+  for (const op in local) features.add(op)
+  for (const kind in getters) features.add('root.' + kind)
+  for (const feature of ['text.insert.attributes', 'value.text', 'value.array', 'value.map', 'value.xml', 'value.fragment', 'value.xmltext']) features.add(feature)
+  /**
+   * As an entry of a map; that an array may still throw at the same value is an error of its own.
+   *
+   * @param {any} value
+   */
+  const writes = value => works(Y, doc => {
+    doc.getMap('m').set('k', value)
+    const copy = new Y.Doc()
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
+    const back = copy.getMap('m').get('k')
+    return typeof back === typeof value && back?.constructor === value?.constructor
+  })
+  if (writes(undefined)) features.add('value.undefined')
+  if (writes(BigInt(1))) features.add('value.bigint')
+  if (writes(new Uint8Array(1))) features.add('value.bytes')
+  if (!works(Y, doc => { doc.getMap('m').set('k', types.doc('g')) })) features.delete('value.doc')
+  if (keepsLargeClients(Y, doc => { doc.getText('t').insert(0, 'a') })) features.add('client.53')
+  return features
+}
+
+/**
+ * @param {import('../library.mjs').Loaded} loaded
+ * @return {Adapter}
+ */
+export const adapt = ({ library: Y, version }) => {
+  const types = factory(Y)
+  const read = reader(Y)
+  /** @type {Adapter['root']} */
+  const root = (doc, name, kind) => doc[getters[kind]](name)
+  return Object.freeze({
+    ...documents(Y, root),
+    name: 'yjs',
+    version,
+    features: probe(Y, types),
+    lossy: Object.freeze([]),
+    child: (_, parent, key) => parent.get(key),
+    isShared: value => value instanceof Y.AbstractType,
+    local,
+    types,
+    read: (doc, name, kind) => read(root(doc, name, kind))
+  })
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/**
+ * The command line: a runner when no vectors are given, else a program of its own.
+ *
+ * @module
+ */
+import { Console } from 'console'
+import { parseArgs } from 'node:util'
+
+// Libraries log to the console, and standard output belongs to the protocol: before any of them is loaded.
+globalThis.console = new Console(process.stderr, process.stderr)
+
+const { implementations, loadAdapter } = await import('./adapters/index.mjs')
+
+const usage = `usage: main.mjs --impl ${Object.keys(implementations).join('|')} [--module DIR_OR_FILE]
+       main.mjs --impl NAME [--module DIR_OR_FILE] [--format v1|v2|both] [--filter GLOB] VECTORS...
+
+Without VECTORS it speaks the runner protocol on standard input and output.
+With VECTORS, files or folders, it plays their cases alone and compares.`
+
+/** @param {string} message */
+const badUsage = message => {
+  console.error(`${message}\n${usage}`)
+  process.exit(2)
+}
+
+/** @return {{values: {impl?: string, module?: string, format?: string, filter?: string, help?: boolean}, positionals: string[]}} */
+const parse = () => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        impl: { type: 'string' },
+        module: { type: 'string' },
+        format: { type: 'string' },
+        filter: { type: 'string' },
+        help: { type: 'boolean' }
+      }
+    })
+  } catch (error) {
+    return badUsage(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const { values, positionals } = parse()
+if (values.help) {
+  process.stdout.write(usage + '\n')
+  process.exit(0)
+}
+const { impl = '', format = 'both' } = values
+if (!Object.hasOwn(implementations, impl)) badUsage(`--impl must be one of ${Object.keys(implementations).join(', ')}`)
+if (!['v1', 'v2', 'both'].includes(format)) badUsage('--format must be v1, v2 or both')
+
+const adapter = await loadAdapter(impl, values.module).catch(error => {
+  console.error(`cannot load ${impl}: ${error instanceof Error ? error.message : error}`)
+  process.exit(3)
+})
+
+if (positionals.length === 0) {
+  const { serve } = await import('./protocol.mjs')
+  serve(adapter)
+} else {
+  const { playFiles } = await import('./standalone.mjs')
+  process.exitCode = playFiles(adapter, positionals, { format, filter: values.filter })
+}

@@ -1,0 +1,192 @@
+/**
+ * The protocol loop: requests from standard input, answers to standard output.
+ *
+ * Reads and writes block. In Node that costs less than stream events, and a runner has nothing else to do.
+ *
+ * @module
+ */
+import fs from 'node:fs'
+import { Session, failure, isPanic } from './session.mjs'
+
+/** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
+/** @typedef {{session: number, roots?: any, peers?: any, steps: any[], end?: boolean}} SessionRequest */
+/** @typedef {{session: number, answers: import('./session.mjs').Answer[]}} SessionAnswer */
+
+export const PROTOCOL = 1
+
+const newline = 0x0a
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+/** A descriptor in non-blocking mode answers EAGAIN when it has nothing to give or no room. */
+const pause = () => { Atomics.wait(sleeper, 0, 0, 1) }
+
+/**
+ * @param {unknown} error
+ * @param {string} code
+ */
+const hasCode = (error, code) => error instanceof Error && 'code' in error && error.code === code
+
+/**
+ * @param {number} fd
+ * @param {Uint8Array} buffer
+ * @param {number} offset
+ * @return {number} bytes read, 0 at the end
+ */
+const read = (fd, buffer, offset) => {
+  for (;;) {
+    try {
+      return fs.readSync(fd, buffer, offset, buffer.length - offset, null)
+    } catch (error) {
+      if (hasCode(error, 'EOF')) return 0
+      if (!hasCode(error, 'EAGAIN')) throw error
+      pause()
+    }
+  }
+}
+
+/**
+ * @param {number} fd
+ * @param {Uint8Array} bytes
+ */
+const write = (fd, bytes) => {
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      offset += fs.writeSync(fd, bytes, offset)
+    } catch (error) {
+      if (!hasCode(error, 'EAGAIN')) throw error
+      pause()
+    }
+  }
+}
+
+/**
+ * The lines of a descriptor, without their newline.
+ *
+ * @param {number} fd
+ * @return {Generator<string>}
+ */
+export function * lines (fd) {
+  let buffer = Buffer.allocUnsafe(1 << 18)
+  let filled = 0
+  for (;;) {
+    if (filled === buffer.length) {
+      const bigger = Buffer.allocUnsafe(buffer.length * 2)
+      buffer.copy(bigger)
+      buffer = bigger
+    }
+    const count = read(fd, buffer, filled)
+    if (count === 0) break
+    let start = 0
+    let end = buffer.subarray(0, filled + count).indexOf(newline, filled)
+    filled += count
+    while (end !== -1) {
+      yield buffer.toString('utf8', start, end)
+      start = end + 1
+      end = buffer.subarray(0, filled).indexOf(newline, start)
+    }
+    if (start > 0) {
+      buffer.copy(buffer, 0, start, filled)
+      filled -= start
+    }
+  }
+  if (filled > 0) yield buffer.toString('utf8', 0, filled)
+}
+
+/** Plays sessions of one library; holds those that are still open. */
+export class Runner {
+  /** @param {Adapter} lib */
+  constructor (lib) {
+    this.lib = lib
+    /** @type {Map<number, Session | null>} null: could not be set up, or ended early */
+    this.sessions = new Map()
+    /** A panic left the process unfit. */
+    this.spent = false
+  }
+
+  /**
+   * @param {any} request
+   * @return {object} the answer
+   */
+  answer (request) {
+    const { seq } = request
+    if (request.hello !== undefined) return { seq, hello: hello(this.lib) }
+    /** @type {SessionAnswer[]} */
+    const run = []
+    for (const part of request.run) {
+      if (this.spent) break
+      run.push({ session: part.session, answers: this.run(part) })
+    }
+    return this.spent ? { seq, run, restart: true } : { seq, run }
+  }
+
+  /**
+   * @param {SessionRequest} part
+   * @return {import('./session.mjs').Answer[]}
+   */
+  run (part) {
+    let session = this.sessions.get(part.session)
+    if (session === undefined) {
+      if (part.peers === undefined) {
+        return [{ error: { kind: 'runner', message: `session ${part.session} never began` } }]
+      }
+      try {
+        session = new Session(this.lib, part.roots ?? {}, part.peers)
+      } catch (error) {
+        if (!part.end) this.sessions.set(part.session, null)
+        return this.#checked([failure(error, this.lib)])
+      }
+    }
+    const answers = session === null ? [] : this.#checked(session.run(part.steps))
+    if (session !== null && (part.end || session.over) && !this.spent) session.close()
+    if (part.end) this.sessions.delete(part.session)
+    else this.sessions.set(part.session, session !== null && session.over ? null : session)
+    return answers
+  }
+
+  /** @param {import('./session.mjs').Answer[]} answers */
+  #checked (answers) {
+    if (this.lib.restartAfterPanic && answers.length > 0 && isPanic(answers[answers.length - 1])) this.spent = true
+    return answers
+  }
+}
+
+/** @param {Adapter} lib */
+const hello = lib => ({
+  protocol: PROTOCOL,
+  name: lib.name,
+  version: lib.version,
+  language: 'javascript',
+  runtime: `node ${process.versions.node}`,
+  features: [...lib.features].sort(),
+  lossy: lib.lossy
+})
+
+/**
+ * @param {any} request
+ * @param {object} answer
+ * @return {string}
+ */
+const stringify = (request, answer) => {
+  try {
+    return JSON.stringify(answer)
+  } catch (error) {
+    // A state that nests too deep, or an answer above the longest string: nobody's answer can be told.
+    const message = `the answer cannot be written: ${error}`
+    const run = request.run.map((/** @type {SessionRequest} */ { session }) => ({ session, answers: [{ error: { kind: 'runner', message } }] }))
+    return JSON.stringify({ seq: request.seq, run, restart: true })
+  }
+}
+
+/**
+ * Serves until standard input ends.
+ *
+ * @param {Adapter} lib
+ */
+export const serve = lib => {
+  const runner = new Runner(lib)
+  for (const line of lines(0)) {
+    if (line === '') continue
+    const request = JSON.parse(line)
+    write(1, Buffer.from(stringify(request, runner.answer(request)) + '\n'))
+  }
+}
