@@ -1,0 +1,72 @@
+"""The line protocol: one JSON object a line on the standard streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Tuple
+
+from .session import Session, needed_setup
+
+if TYPE_CHECKING:
+    from .adapters import Adapter
+
+PROTOCOL = 1
+
+
+def claim_streams() -> Tuple[BinaryIO, BinaryIO]:
+    """Takes standard input and output for the protocol.
+
+    Descriptor 1 is pointed at standard error, so that nothing that a library prints, be it native code, can reach
+    the protocol. Call it before the library is loaded.
+    """
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return sys.stdin.buffer, answers
+
+
+def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answers every request until the input ends."""
+    encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+    sessions: Dict[int, Session] = {}
+    for line in requests:
+        request = json.loads(line)
+        answer: Dict[str, Any] = {"seq": request["seq"]}
+        if "run" in request:
+            answer["run"] = [_run(adapter, sessions, part) for part in request["run"]]
+        elif "hello" in request:
+            answer["hello"] = hello(adapter)
+        else:
+            raise ValueError("a request is hello or run")
+        answers.write(encode(answer).encode("ascii"))
+        answers.write(b"\n")
+        answers.flush()
+
+
+def hello(adapter: Adapter) -> Dict[str, Any]:
+    return {
+        "protocol": PROTOCOL,
+        "name": adapter.name,
+        "version": adapter.version,
+        "language": "python",
+        "runtime": "{} {}".format(platform.python_implementation(), platform.python_version()),
+        "features": sorted(adapter.features),
+        "lossy": sorted(adapter.lossy),
+    }
+
+
+def _run(adapter: Adapter, sessions: Dict[int, Session], part: Dict[str, Any]) -> Dict[str, Any]:
+    """Plays the steps that a request has for one session."""
+    key = part["session"]
+    session = sessions.get(key)
+    if session is None:
+        setup = needed_setup(part)
+        session = Session(adapter, *setup)
+        if not part.get("end"):
+            sessions[key] = session
+    elif part.get("end"):
+        del sessions[key]
+    return {"session": key, "answers": session.run(part["steps"])}
