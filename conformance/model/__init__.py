@@ -1,0 +1,1 @@
+"""What the coordinator reads: manifests, specs, vectors, answers."""

@@ -1,0 +1,150 @@
+"""A runner's manifest: one TOML file that says what an implementation is and how its runner is started."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import ManifestError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.model.spec import Spec
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+# What each provider fills in, besides {root} and {here}.
+PROVIDERS = {
+    "npm": ("node", "module"),
+    "pypi": ("python", "site"),
+    "cargo": ("binary",),
+    "command": (),
+}
+
+_NEEDED = ("name", "title", "homepage", "language", "provider", "argv")
+_NEEDED_BY = {
+    "npm": ("package", "version"),
+    "pypi": ("package", "version", "module"),
+    "cargo": ("package", "version", "source", "binary"),
+    "command": (),
+}
+_TEXTS = (
+    "name", "title", "homepage", "language", "provider",
+    "package", "version", "supported", "module", "binary", "hint",
+)  # fmt: skip
+_LISTS = ("argv", "aliases")
+_TABLES = ("requires", "env")
+_PATHS = ("lock", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `runners/<name>.toml` says; `vectors/schema/manifest.schema.json` describes each key.
+
+    `argv` and the values of `env` are templates over {root} (the kit's data), {here} (the manifest's folder)
+    and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo).
+    `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
+    runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies.
+    """
+
+    name: str
+    title: str
+    homepage: str
+    language: str
+    provider: str
+    argv: tuple[str, ...]
+    path: Path
+    package: str = ""
+    aliases: tuple[str, ...] = ()
+    version: str = ""
+    supported: str = ""
+    module: str = ""
+    binary: str = ""
+    source: Path | None = None
+    lock: Path | None = None
+    requires: Mapping[str, str] = MappingProxyType({})
+    env: Mapping[str, str] = MappingProxyType({})
+    hint: str = ""
+
+
+def load_manifests(root: Path) -> dict[str, Manifest]:
+    """All manifests in `root/runners`, by name and sorted; raises ManifestError."""
+    manifests = {}
+    for path in sorted((root / "runners").glob("*.toml")):
+        manifest = load_manifest(path)
+        if manifest.name != path.stem:
+            raise ManifestError(f"{path}: name", f"{manifest.name!r} differs from the file's name")
+        manifests[manifest.name] = manifest
+    return manifests
+
+
+def load_manifest(path: Path) -> Manifest:
+    """One manifest, from anywhere; its relative paths start at its own folder. Raises ManifestError."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(str(path), f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(str(path), f"is not TOML: {error}") from error
+    _check(table, str(path))
+    here = path.absolute().parent
+    values: dict[str, Any] = {key: table[key] for key in _TEXTS if key in table}
+    values |= {key: tuple(table[key]) for key in _LISTS if key in table}
+    values |= {key: MappingProxyType(table[key]) for key in _TABLES if key in table}
+    values |= {key: Path(here, table[key]).resolve() for key in _PATHS if key in table}
+    return Manifest(path=path.absolute(), **values)
+
+
+def find_manifest(spec: Spec, manifests: Mapping[str, Manifest]) -> Manifest:
+    """The manifest that `spec` names; raises UsageError with the names that exist."""
+    manifest = manifests.get(spec.name)
+    if manifest is None:
+        raise UsageError(
+            f"{spec.label!r}: no implementation is called {spec.name!r}; "
+            f"there are {', '.join(sorted(manifests))}, and others with --runner MANIFEST.toml"
+        )
+    return manifest
+
+
+def _check(table: dict[str, Any], where: str) -> None:
+    provider = table.get("provider")
+    if provider is not None and provider not in PROVIDERS:
+        raise ManifestError(f"{where}: provider", f"{provider!r} is none of {', '.join(PROVIDERS)}")
+    for key in (*_NEEDED, *_NEEDED_BY.get(str(provider), ())):
+        if key not in table:
+            raise ManifestError(where, f"the key {key!r} is missing")
+    for key, value in table.items():
+        if key == "$schema":
+            continue
+        wanted = _wanted(key)
+        if not wanted:
+            raise ManifestError(f"{where}: {key}", "no such key")
+        if not _fits(value, wanted):
+            raise ManifestError(f"{where}: {key}", f"must be {wanted}")
+    known = ("root", "here", *PROVIDERS[table["provider"]])
+    for template in (*table["argv"], *table.get("env", {}).values()):
+        for name in PLACEHOLDER.findall(template):
+            if name not in known:
+                raise ManifestError(where, f"{{{name}}} is none of the placeholders {', '.join(known)}")
+
+
+def _wanted(key: str) -> str:
+    if key in _TEXTS or key in _PATHS:
+        return "a string"
+    if key in _LISTS:
+        return "a list of strings"
+    return "a table of strings" if key in _TABLES else ""
+
+
+def _fits(value: object, wanted: str) -> bool:
+    if wanted == "a string":
+        return isinstance(value, str) and bool(value)
+    if wanted == "a list of strings":
+        return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())

@@ -1,0 +1,67 @@
+"""From an implementation as the user names it to the command line of its runner.
+
+A provider makes an environment in the cache, once, and fills the placeholders of the manifest's `argv`. No
+provider knows an implementation by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from conformance.errors import ProvisionError
+from conformance.model.manifest import PLACEHOLDER
+from conformance.resources import data_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a runner: `env` is laid over the coordinator's environment, `cwd` None means its own."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """What a provider found or made: values for the manifest's placeholders, and variables that they need."""
+
+    values: Mapping[str, str]
+    env: Mapping[str, str]
+
+
+class Provider(Protocol):
+    """A module of this package, named as in a manifest's `provider`."""
+
+    def provide(self, spec: Spec, manifest: Manifest, report: Report) -> Provision: ...
+
+    def available(manifest: Manifest) -> str | None:
+    """None when this machine can provide the pinned version, else the reason; does not use the network."""
+    return _provider(manifest).available(manifest)
+
+
+def _provider(manifest: Manifest) -> Provider:
+    return cast("Provider", import_module(f"conformance.provision.{manifest.provider}"))
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values[match[1]], template)
+
+
+def _mend(error: OSError) -> str:
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some disk space, or put the cache elsewhere with YJS_CONFORMANCE_CACHE"
+    return "put the cache elsewhere with YJS_CONFORMANCE_CACHE, or make that path usable"
