@@ -1,0 +1,179 @@
+//! The runner protocol: a JSON object a line on standard input, an answer a line on standard output.
+
+use std::collections::btree_map::Entry;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{json, Value};
+
+use crate::fault::{answer_to_json, Fault};
+use crate::session::{Session, OPS};
+use crate::step::{PeerOptions, RootKind, Step};
+use crate::{compat, ops};
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    seq: u64,
+    #[serde(borrow)]
+    hello: Option<&'a RawValue>,
+    #[serde(borrow)]
+    run: Option<Vec<Run<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Run<'a> {
+    session: u64,
+    roots: Option<BTreeMap<String, String>>,
+    peers: Option<BTreeMap<String, PeerOptions>>,
+    // Kept as text and read one by one: a malformed step must cost its own session only.
+    #[serde(borrow)]
+    steps: Vec<&'a RawValue>,
+    #[serde(default)]
+    end: bool,
+}
+
+/// The sessions that are open; `None` for one that ended early and is still named by requests.
+#[derive(Default)]
+pub struct Runner {
+    sessions: BTreeMap<u64, Option<Session>>,
+}
+
+/// Answers the lines of `input` until it ends.
+///
+/// # Errors
+/// Of reading and writing, and `InvalidData` for a line that is no request.
+pub fn serve(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut runner = Runner::default();
+    let mut line = String::new();
+    while input.read_line(&mut line)? > 0 {
+        let mut answer = runner.answer(&line)?.to_string();
+        answer.push('\n');
+        output.write_all(answer.as_bytes())?;
+        output.flush()?;
+        line.clear();
+    }
+    Ok(())
+}
+
+impl Runner {
+    /// The answer to one line.
+    ///
+    /// # Errors
+    /// `InvalidData` for a line that is no request.
+    pub fn answer(&mut self, line: &str) -> io::Result<Value> {
+        let request: Request = serde_json::from_str(line)?;
+        if request.hello.is_some() {
+            return Ok(json!({"seq": request.seq, "hello": hello()}));
+        }
+        let runs = request.run.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "neither hello nor run"))?;
+        let answers: Vec<_> = runs.iter().map(|run| self.run(run)).collect();
+        Ok(json!({"seq": request.seq, "run": answers}))
+    }
+
+    fn run(&mut self, run: &Run) -> Value {
+        let mut answers = Vec::with_capacity(run.steps.len());
+        let slot = match self.sessions.entry(run.session) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(vacant) => match begin(run) {
+                Ok(session) => vacant.insert(Some(session)),
+                Err(fault) => {
+                    answers.push(answer_to_json(Err(fault)));
+                    vacant.insert(None)
+                }
+            },
+        };
+        if let Some(mut session) = slot.take() {
+            *slot = match perform(&mut session, &run.steps, &mut answers) {
+                Ending::Goes if run.end => {
+                    session.close();
+                    None
+                }
+                Ending::Goes => Some(session),
+                Ending::Over => {
+                    session.close();
+                    None
+                }
+                Ending::Broken => {
+                    session.abandon();
+                    None
+                }
+            };
+        }
+        if run.end {
+            self.sessions.remove(&run.session);
+        }
+        json!({"session": run.session, "answers": answers})
+    }
+}
+
+enum Ending {
+    Goes,
+    Over,
+    Broken,
+}
+
+fn begin(run: &Run) -> Result<Session, Fault> {
+    let (Some(roots), Some(peers)) = (&run.roots, &run.peers) else {
+        return Err(Fault::runner("a session begins with its roots and peers"));
+    };
+    let roots = roots.iter().map(|(name, kind)| Ok((name.clone(), RootKind::parse(kind)?)));
+    Session::new(roots.collect::<Result<_, Fault>>()?, peers)
+}
+
+fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Value>) -> Ending {
+    for raw in steps {
+        let answer = match serde_json::from_str::<Step>(raw.get()) {
+            Ok(step) => session.step(&step),
+            Err(error) => Err(Fault::runner(format!("malformed step: {error}"))),
+        };
+        let ending = match &answer {
+            Err(Fault::Panic(_)) => Ending::Broken,
+            Err(fault) if fault.ends_session() => Ending::Over,
+            _ => Ending::Goes,
+        };
+        answers.push(answer_to_json(answer));
+        if !matches!(ending, Ending::Goes) {
+            return ending;
+        }
+    }
+    Ending::Goes
+}
+
+/// What `hello` answers. The features are those of the release that was linked: its API decided what was compiled.
+pub fn hello() -> Value {
+    let mut features: Vec<&str> = ops::LOCAL.into_iter().chain(OPS).collect();
+    features.extend([
+        "apply.v2",
+        "encode.v2",
+        "merge.v2",
+        "diff.v2",
+        "update_state_vector.v2",
+        "emit.v2",
+        "root.text",
+        "root.array",
+        "root.map",
+        "root.xml",
+        "value.undefined",
+        "value.bigint",
+        "value.bytes",
+        "value.text",
+        "value.array",
+        "value.map",
+        "value.xml",
+        "value.doc",
+        "text.insert.attributes",
+        "gc.off",
+        "client.53",
+    ]);
+    json!({
+        "protocol": 1,
+        "name": "yrs",
+        "version": env!("YRS_VERSION"),
+        "language": "rust",
+        "runtime": env!("RUSTC_VERSION"),
+        "features": features,
+        "lossy": compat::lossy(),
+    })
+}

@@ -1,0 +1,161 @@
+//! The shapes of a step and of a session's set-up, as they are read from JSON.
+
+use std::collections::BTreeMap;
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::fault::Fault;
+
+/// One step. All ops share this shape; each reads its own keys and ignores the others.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs)] // The keys are documented with the ops in runners/PROTOCOL.md.
+pub struct Step {
+    pub op: String,
+    pub peer: String,
+    #[serde(rename = "as")]
+    pub slot: Option<String>,
+    pub format: Option<Format>,
+    pub path: Option<Vec<PathItem>>,
+    pub paths: Option<Vec<Vec<PathItem>>>,
+    pub index: Option<u32>,
+    pub length: Option<u32>,
+    pub text: Option<String>,
+    pub attributes: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "present")]
+    pub value: Option<Value>,
+    pub values: Option<Vec<Value>>,
+    pub nodes: Option<Vec<Value>>,
+    pub key: Option<String>,
+    pub name: Option<String>,
+    pub steps: Option<Vec<Step>>,
+    pub since: Option<Bytes>,
+    pub update: Option<Bytes>,
+    pub updates: Option<Vec<Bytes>>,
+    pub from: Option<Format>,
+    pub to: Option<Format>,
+}
+
+/// `null` is a value here, not an absent key.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Step {
+    /// The step's encoding of updates; v1 unless it says otherwise.
+    pub fn format(&self) -> Format {
+        self.format.unwrap_or_default()
+    }
+}
+
+/// The value of a key that the op needs.
+///
+/// # Errors
+/// [`Fault::Runner`] when the step does not have it.
+pub fn required<'a, T>(key: &str, value: &'a Option<T>) -> Result<&'a T, Fault> {
+    value.as_ref().ok_or_else(|| Fault::runner(format!("the step has no {key:?}")))
+}
+
+/// The encoding of an update.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// The first encoding, the default.
+    #[default]
+    V1,
+    /// The column-wise encoding.
+    V2,
+}
+
+impl Format {
+    /// `v1` or `v2`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
+    }
+}
+
+/// A step of a path: a map's key (or the root's name), or an index.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum PathItem {
+    /// A root's name or a map's key.
+    Key(String),
+    /// An index in an array or among the children of an XML node.
+    Index(u32),
+}
+
+/// Bytes: a slot's name, or given with the step.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Bytes {
+    /// The name of a slot.
+    Slot(String),
+    /// The bytes themselves.
+    Given {
+        /// Standard base64 with padding.
+        base64: String,
+    },
+}
+
+/// The kind of a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RootKind {
+    Text,
+    Array,
+    Map,
+    Xml,
+}
+
+/// The roots of a session, by name.
+pub type Roots = BTreeMap<String, RootKind>;
+
+impl RootKind {
+    /// Reads the protocol's name of the kind.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] for a kind that is not known.
+    pub fn parse(name: &str) -> Result<Self, Fault> {
+        match name {
+            "text" => Ok(Self::Text),
+            "array" => Ok(Self::Array),
+            "map" => Ok(Self::Map),
+            "xml" => Ok(Self::Xml),
+            other => Err(Fault::unsupported(format!("root.{other}"))),
+        }
+    }
+}
+
+/// How a peer's document is made.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PeerOptions {
+    /// The client id, below 2^53.
+    pub client: u64,
+    /// Whether deleted content is collected.
+    #[serde(default = "yes")]
+    pub gc: bool,
+    /// Whether all roots of the session are named as the document is created.
+    #[serde(default = "yes")]
+    pub declare: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Base64 as the protocol writes bytes.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
+/// Reads standard base64 with padding.
+///
+/// # Errors
+/// [`Fault::Runner`] when it is not.
+pub fn decode_base64(text: &str) -> Result<Vec<u8>, Fault> {
+    BASE64_STANDARD.decode(text).map_err(|error| Fault::runner(format!("bad base64: {error}")))
+}
