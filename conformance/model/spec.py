@@ -41,7 +41,7 @@ def parse_spec(text: str) -> Spec:
     _check_name(name, label)
     if at and not _VERSION.fullmatch(version):
         raise UsageError(
-            f"{label!r}: {version!r} is not an exact version; write {name}@1.2.3, or {name} for the pinned one"
+            f"{label!r}: {version!r} is not an exact version; write {name}@1.2.3, or just {name}"
         )
     return Spec(name, version or None, None, label)
 

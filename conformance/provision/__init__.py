@@ -46,7 +46,25 @@ class Provider(Protocol):
 
     def provide(self, spec: Spec, manifest: Manifest, report: Report) -> Provision: ...
 
-    def available(manifest: Manifest) -> str | None:
+    def available(self, manifest: Manifest) -> str | None: ...
+
+
+def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
+    """Makes `spec` runnable and says how; `report` gets a line for each long step.
+
+    Returns without network or subprocess when it was provided before. Raises ProvisionError.
+    """
+    try:
+        provision = _provider(manifest).provide(spec, manifest, report)
+    except OSError as error:
+        raise ProvisionError(spec.label, f"cannot be set up: {error}", _mend(error)) from error
+    values = {"root": str(data_root()), "here": str(manifest.path.parent), **provision.values}
+    argv = tuple(_fill(part, values) for part in manifest.argv)
+    env = {key: _fill(value, values) for key, value in manifest.env.items()}
+    return Launch(argv, {**provision.env, **env}, None)
+
+
+def available(manifest: Manifest) -> str | None:
     """None when this machine can provide the pinned version, else the reason; does not use the network."""
     return _provider(manifest).available(manifest)
 
