@@ -1,0 +1,194 @@
+"""Updates and state vectors: bytes to values and back.
+
+Source: Yjs `utils/encoding.js` readClientsStructRefs and readStateVector, `structs/Item.js` write; yrs
+`update.rs` and `state_vector.rs`. An update is: the number of clients; for each the number of its structs,
+the client, the clock of the first struct, the structs; then the delete set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from conformance.wire.content import read_content, write_content
+from conformance.wire.delete_set import read_deletes, write_deletes
+from conformance.wire.lib0 import Reader, WireError, Writer
+from conformance.wire.model import (
+    GC,
+    GC_REF,
+    HAS_ORIGIN,
+    HAS_PARENT_SUB,
+    HAS_RIGHT_ORIGIN,
+    ID,
+    NO_OFFSET,
+    REF_BITS,
+    SKIP_REF,
+    ContentMove,
+    Format,
+    Item,
+    RootName,
+    Skip,
+    StateVector,
+    Struct,
+    Update,
+)
+from conformance.wire.v1 import FieldReaderV1, FieldWriterV1
+from conformance.wire.v2 import FieldReaderV2
+from conformance.wire.v2_writer import FieldWriterV2
+
+if TYPE_CHECKING:
+    from conformance.wire.v1 import FieldReader, FieldWriter
+
+MAX_STRUCTS = 5_000_000
+"""More are refused: a run-length column of a few bytes can announce any number of structs."""
+
+
+def decode_update(data: bytes, format: Format = "v1") -> Update:
+    """The update that begins at byte 0; bytes after its end are counted and ignored.
+
+    Raises WireError.
+    """
+    reader = Reader(data)
+    fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
+    structs = _read_structs(fields, format == "v1")
+    deletes = read_deletes(reader, format)
+    return Update(structs, deletes, len(data) - reader.pos)
+
+
+def encode_update(update: Update, format: Format = "v1") -> bytes:
+    """The update in the order of its mappings.
+
+    Raises ValueError for what the format cannot say: an info byte that contradicts the item, an item without
+    parent and origins, a gap between structs, values that JSON lacks (embeds and formats in v1), and, in v2,
+    empty or unsorted delete ranges.
+    """
+    fields: FieldWriter = FieldWriterV1() if format == "v1" else FieldWriterV2()
+    rest = fields.rest
+    rest.varuint(len(update.structs))
+    for client, structs in update.structs.items():
+        rest.varuint(len(structs))
+        fields.client(client)
+        clock = structs[0].id.clock if structs else 0
+        rest.varuint(clock)
+        for struct in structs:
+            if struct.id != (client, clock):
+                raise ValueError(f"struct {struct.id} of client {client} where clock {clock} is next")
+            _write_struct(fields, struct)
+            clock += struct.length
+    write_deletes(rest, update.delete_set, format)
+    return fields.finish()
+
+
+def decode_state_vector(data: bytes) -> StateVector:
+    """Pairs of client and clock behind their number, the same in v1 and v2 of Yjs. Raises WireError."""
+    reader = Reader(data)
+    vector: dict[int, int] = {}
+    for _ in range(reader.varuint()):
+        start = reader.pos
+        client = reader.varuint()
+        if client in vector:
+            raise WireError(start, f"client {client} appears twice")
+        vector[client] = reader.varuint()
+    return vector
+
+
+def encode_state_vector(vector: StateVector) -> bytes:
+    writer = Writer()
+    writer.varuint(len(vector))
+    for client, clock in vector.items():
+        writer.varuint(client)
+        writer.varuint(clock)
+    return bytes(writer.data)
+
+
+def _read_structs(fields: FieldReader, contiguous: bool) -> dict[int, tuple[Struct, ...]]:
+    rest = fields.rest
+    left = MAX_STRUCTS
+    clients: dict[int, tuple[Struct, ...]] = {}
+    for _ in range(rest.varuint()):
+        start = rest.pos
+        count = rest.varuint()
+        client = fields.client()
+        clock = rest.varuint()
+        left -= count
+        if left < 0:
+            raise WireError(start, f"more than {MAX_STRUCTS} structs")
+        if client in clients:
+            # Yjs keeps the last of two sections and yrs may keep both: nobody should write this.
+            raise WireError(start, f"client {client} appears twice")
+        structs: list[Struct] = []
+        append = structs.append
+        for _ in range(count):
+            struct = _read_struct(fields, ID(client, clock), rest.pos if contiguous else NO_OFFSET)
+            append(struct)
+            clock += struct.length
+        clients[client] = tuple(structs)
+    return clients
+
+
+def _read_struct(fields: FieldReader, id: ID, offset: int) -> Struct:
+    info = fields.info()
+    ref = info & REF_BITS
+    if ref in (GC_REF, SKIP_REF):
+        if info != ref:
+            raise WireError(
+                _at(fields, offset), f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}"
+            )
+        # The length of a Skip does not go to the column of lengths, which it would spoil.
+        length = fields.length() if ref == GC_REF else fields.rest.varuint()
+        if length == 0:
+            raise WireError(_at(fields, offset), "GC or Skip of length 0")
+        return GC(id, length, offset) if ref == GC_REF else Skip(id, length, offset)
+    if ref > ContentMove.ref:
+        raise WireError(_at(fields, offset), f"unknown content ref {ref}")
+    origin = fields.left_id() if info & HAS_ORIGIN else None
+    right_origin = fields.right_id() if info & HAS_RIGHT_ORIGIN else None
+    if origin is not None or right_origin is not None:
+        return Item(id, origin, right_origin, None, None, read_content(fields, ref), info, offset)
+    parent = RootName(fields.string()) if fields.parent_is_root() else fields.left_id()
+    parent_sub = fields.string() if info & HAS_PARENT_SUB else None
+    return Item(id, None, None, parent, parent_sub, read_content(fields, ref), info, offset)
+
+
+def _at(fields: FieldReader, offset: int) -> int:
+    return fields.offset if offset == NO_OFFSET else offset
+
+
+def _write_struct(fields: FieldWriter, struct: Struct) -> None:
+    match struct:
+        case GC(_, length):
+            fields.info(GC_REF)
+            fields.length(length)
+        case Skip(_, length):
+            fields.info(SKIP_REF)
+            fields.rest.varuint(length)
+        case Item():
+            _write_item(fields, struct)
+        case _:
+            assert_never(struct)
+
+
+def _write_item(fields: FieldWriter, item: Item) -> None:
+    origin, right_origin = item.origin, item.right_origin
+    parent, parent_sub, content = item.parent, item.parent_sub, item.content
+    info = content.ref | (HAS_ORIGIN if origin else 0) | (HAS_RIGHT_ORIGIN if right_origin else 0)
+    implied = origin is not None or right_origin is not None
+    if implied == (parent is not None) or (implied and parent_sub is not None):
+        raise ValueError(f"item {item.id}: a parent and its key are written if, and only if, no origin is")
+    info |= (item.info & HAS_PARENT_SUB) if implied else (HAS_PARENT_SUB if parent_sub is not None else 0)
+    if item.info != info:
+        raise ValueError(f"item {item.id}: info {item.info:#04x} contradicts its fields ({info:#04x})")
+    fields.info(info)
+    if origin is not None:
+        fields.left_id(origin)
+    if right_origin is not None:
+        fields.right_id(right_origin)
+    if parent is not None:
+        if isinstance(parent, RootName):
+            fields.parent_is_root(True)
+            fields.string(parent.name)
+        else:
+            fields.parent_is_root(False)
+            fields.left_id(parent)
+        if parent_sub is not None:
+            fields.string(parent_sub)
+    write_content(fields, content)
