@@ -8,7 +8,11 @@ import path from 'node:path'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-/** @typedef {{library: any, version: string}} Loaded */
+/**
+ * `fresh` loads another copy, which shares nothing with the first; only for a CommonJS package of one file.
+ *
+ * @typedef {{library: any, version: string, fresh: () => any}} Loaded
+ */
 
 const source = path.join('src', 'index.js')
 
@@ -91,5 +95,17 @@ export const load = async (name, module) => {
   const namespace = await import(pathToFileURL(file).href)
   // Names of a CommonJS module are guessed by Node; its default is the module itself.
   const library = path.extname(file) !== '.mjs' && typeof namespace.default === 'object' ? namespace.default : namespace
-  return { library, version: versionOf(file) }
+  return { library, version: versionOf(file), fresh: () => anotherCopy(file) }
+}
+
+/** @param {string} file */
+const anotherCopy = file => {
+  const require = createRequire(file)
+  const first = require.cache[file]
+  delete require.cache[file]
+  try {
+    return require(file)
+  } finally {
+    require.cache[file] = first
+  }
 }

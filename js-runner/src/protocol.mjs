@@ -189,4 +189,6 @@ export const serve = lib => {
     const request = JSON.parse(line)
     write(1, Buffer.from(stringify(request, runner.answer(request)) + '\n'))
   }
+  // At once: what a broken library left behind must not run as a finalizer.
+  process.exit(0)
 }

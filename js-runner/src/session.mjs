@@ -138,44 +138,43 @@ export class Session {
       if (format === 'v2' && formatted.has(op) && !features.has(op + '.v2')) throw new Unsupported(op + '.v2')
       return ops[op](this, doc, step, format)
     }
-    if (step.as === undefined) {
-      this.#change(doc, step)
-      return null
-    }
+    if (step.as === undefined) return this.#change(doc, step, null)
     const emit = format === 'v2' ? 'emit.v2' : 'emit'
     if (!features.has(emit)) throw new Unsupported(emit)
-    return this.lib.emit(doc, format, () => this.#change(doc, step))
+    return this.#change(doc, step, format)
   }
 
   /**
-   * A local op, or a transact of several.
+   * A local op, or a transact of several, which ends at the first error.
    *
    * @param {Document} doc
    * @param {Step} step
+   * @param {Format | null} emit
+   * @return {Uint8Array | null}
    */
-  #change (doc, step) {
-    if (step.op === 'transact') {
-      for (const { op } of step.steps) {
-        if (!this.lib.features.has(op)) throw new Unsupported(op)
-        if (!Object.hasOwn(this.lib.local, op)) throw new Malformed(`${op} is not a local op`)
+  #change (doc, step, emit) {
+    const { lib } = this
+    const steps = step.op === 'transact' ? step.steps : [step]
+    for (const inner of steps) {
+      if (!lib.features.has(inner.op)) throw new Unsupported(inner.op)
+      if (!Object.hasOwn(lib.local, inner.op)) throw new Malformed(`${inner.op} is not a local op`)
+      if (inner.attributes !== undefined && inner.op === 'text.insert' && !lib.features.has('text.insert.attributes')) {
+        throw new Unsupported('text.insert.attributes')
       }
-      this.lib.transact(doc, () => {
-        for (const inner of step.steps) this.#local(doc, inner)
-      })
-    } else {
-      this.#local(doc, step)
+      this.#root(doc, inner.path)
     }
+    return lib.transact(doc, () => {
+      for (const inner of steps) lib.local[inner.op](doc, this.resolve(doc, inner.path), inner, lib)
+    }, emit)
   }
 
   /**
    * @param {Document} doc
-   * @param {any} step
+   * @param {(string | number)[]} path
    */
-  #local (doc, step) {
-    if (step.op === 'text.insert' && step.attributes !== undefined && !this.lib.features.has('text.insert.attributes')) {
-      throw new Unsupported('text.insert.attributes')
-    }
-    this.lib.local[step.op](doc, this.resolve(doc, step.path), step, this.lib)
+  #root (doc, [name]) {
+    if (typeof name !== 'string' || !Object.hasOwn(this.roots, name)) throw new Malformed(`no root ${name} in this session`)
+    return this.lib.root(doc, name, this.roots[name])
   }
 
   /**
@@ -187,9 +186,7 @@ export class Session {
    * @throws {Error} the document has no shared type there, which depends on what its peers did: an ordinary refusal
    */
   resolve (doc, path) {
-    const root = path[0]
-    if (typeof root !== 'string' || !Object.hasOwn(this.roots, root)) throw new Malformed(`no root ${root} in this session`)
-    let type = this.lib.root(doc, root, this.roots[root])
+    let type = this.#root(doc, path)
     for (let i = 1; i < path.length; i++) {
       type = this.lib.child(doc, type, path[i])
       if (!this.lib.isShared(type)) throw new Error(`no shared type at ${JSON.stringify(path.slice(0, i + 1))}`)
@@ -250,7 +247,7 @@ export const isPanic = answer => 'error' in answer && answer.error.kind === 'pan
  */
 export const failure = (error, lib) => {
   if (error instanceof Unsupported) return { unsupported: error.feature }
-  return { error: { kind: kindOf(error, lib), message: error instanceof Error ? error.message : String(error) } }
+  return { error: { kind: kindOf(error, lib), message: lib.describe(error) } }
 }
 
 /**

@@ -47,13 +47,13 @@
  * @property {ReadonlySet<string>} features probed on the library that was loaded
  * @property {readonly string[]} lossy the distinctions that the API cannot report
  * @property {(options: PeerOptions) => Document} create
- * @property {(doc: Document) => void} close frees what the document holds outside of the garbage collected heap
+ * @property {(doc: Document) => void} close frees what the document holds outside of the garbage-collected heap
  * @property {(doc: Document, name: string, kind: RootKind) => any} root
  * @property {(doc: Document, parent: any, key: string | number) => any} child a value in a shared type, undefined when there is none
  * @property {Readonly<Record<string, (doc: Document, target: any, step: LocalStep, lib: Adapter) => void>>} local
  * @property {(value: any) => boolean} isShared
- * @property {(doc: Document, body: () => void) => void} transact
- * @property {(doc: Document, format: Format, body: () => void) => Uint8Array | null} emit the update of the transaction of `body`
+ * @property {(doc: Document, body: () => void, emit: Format | null) => Uint8Array | null} transact runs the local ops of `body` in one
+ *   transaction; with `emit` it gives the update that the transaction emitted. The roots that `body` uses are there already.
  * @property {(doc: Document, name: string, kind: RootKind) => Json} read the typed value of a root
  * @property {(doc: Document, since: Uint8Array | undefined, format: Format) => Uint8Array} encode
  * @property {(doc: Document, update: Uint8Array, format: Format) => void} apply
@@ -66,6 +66,7 @@
  * @property {(doc: Document, types: any[]) => UndoManager} undoManager
  * @property {TypeFactory} types
  * @property {(error: unknown) => boolean} isPanic
+ * @property {(error: unknown) => string} describe
  * @property {boolean} restartAfterPanic whether a panic leaves the process unfit for further sessions
  */
 
@@ -102,3 +103,6 @@ export const lacks = feature => () => { throw new Unsupported(feature) }
  * @param {unknown} error
  */
 export const isStackOverflow = error => error instanceof RangeError && error.message.startsWith('Maximum call stack')
+
+/** @param {unknown} error */
+export const describe = error => error instanceof Error ? error.message : String(error)

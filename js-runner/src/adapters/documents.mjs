@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isStackOverflow } from './adapter.mjs'
+import { describe, isStackOverflow } from './adapter.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').Format} Format */
@@ -94,7 +94,7 @@ const pending = ({ store }) => 'pendingStructs' in store
  * @param {() => void} body
  * @return {Uint8Array | null}
  */
-const emit = (Y, doc, format, body) => {
+const emitted = (Y, doc, format, body) => {
   const event = format === 'v2' ? 'updateV2' : 'update'
   /** @type {Uint8Array[]} */
   const updates = []
@@ -103,7 +103,7 @@ const emit = (Y, doc, format, body) => {
   const before = Y.encodeStateVector(doc)
   doc.on(event, listener)
   try {
-    body()
+    doc.transact(body)
   } finally {
     doc.off(event, listener)
   }
@@ -122,8 +122,16 @@ const emit = (Y, doc, format, body) => {
 const undoManager = (Y, doc, types) => {
   const manager = new Y.UndoManager(types, { captureTimeout: 0 })
   return {
-    undo: () => manager.undo() !== null,
-    redo: () => manager.redo() !== null,
+    undo: () => {
+      const answer = manager.undoStack.length > 0
+      manager.undo()
+      return answer
+    },
+    redo: () => {
+      const answer = manager.redoStack.length > 0
+      manager.redo()
+      return answer
+    },
     close: () => { manager.destroy?.() }
   }
 }
@@ -145,9 +153,11 @@ export const documents = (Y, root) => ({
   close: () => {},
   root,
   /** @type {Adapter['transact']} */
-  transact: (doc, body) => { doc.transact(body) },
-  /** @type {Adapter['emit']} */
-  emit: (doc, format, body) => emit(Y, doc, format, body),
+  transact: (doc, body, emit) => {
+    if (emit !== null) return emitted(Y, doc, emit, body)
+    doc.transact(body)
+    return null
+  },
   /** @type {Adapter['encode']} */
   encode: (doc, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(doc, since),
   /** @type {Adapter['apply']} */
@@ -169,5 +179,6 @@ export const documents = (Y, root) => ({
   /** @type {Adapter['undoManager']} */
   undoManager: (doc, types) => undoManager(Y, doc, types),
   isPanic: isStackOverflow,
+  describe,
   restartAfterPanic: false
 })

@@ -11,7 +11,8 @@ import { load } from '../library.mjs'
 
 /** @type {Readonly<Record<string, Entry>>} */
 export const implementations = Object.freeze({
-  yjs: { package: 'yjs', adapter: () => import('./yjs.mjs') }
+  yjs: { package: 'yjs', adapter: () => import('./yjs.mjs') },
+  ywasm: { package: 'ywasm', adapter: () => import('./ywasm.mjs') }
 })
 
 /**

@@ -1,0 +1,84 @@
+/**
+ * What the loaded Ywasm can do.
+ *
+ * @module
+ */
+
+/**
+ * @param {any} Y
+ * @param {(ydoc: any) => unknown} action
+ * @return {boolean} false when it throws or returns false
+ */
+const works = (Y, action) => {
+  const ydoc = new Y.YDoc({ clientID: 1 })
+  try {
+    return action(ydoc) !== false
+  } catch {
+    return false
+  } finally {
+    try { ydoc.free() } catch { /* what panicked stays borrowed */ }
+  }
+}
+
+/**
+ * Writes a value into a map and reads it back.
+ *
+ * @param {any} value
+ */
+const keeps = value => (/** @type {any} */ ydoc) => {
+  const map = ydoc.getMap('m')
+  map.set('k', value)
+  const entries = map.entries()
+  map.free()
+  return Object.hasOwn(entries, 'k') && typeof entries.k === typeof value && entries.k?.constructor === value?.constructor
+}
+
+/**
+ * A client id of 53 bits survives the way through an update.
+ *
+ * @param {any} Y
+ */
+const keepsLargeClients = Y => works(Y, copy => {
+  const client = Number.MAX_SAFE_INTEGER
+  const ydoc = new Y.YDoc({ clientID: client })
+  const text = ydoc.getText('t')
+  text.insert(0, 'a')
+  const vector = Y.encodeStateVector(ydoc)
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(ydoc))
+  const same = ydoc.id === client && String(Y.encodeStateVector(copy)) === String(vector)
+  text.free()
+  ydoc.free()
+  return same
+})
+
+/**
+ * @param {any} Y
+ * @param {() => any} fresh a copy of the library to panic in
+ * @param {string[]} localOps
+ * @return {Set<string>}
+ */
+export const probe = (Y, fresh, localOps) => {
+  const features = new Set([
+    'encode', 'apply', 'state_vector', 'state', 'transact', 'emit', 'emit.v2', 'gc.off',
+    'root.text', 'root.array', 'root.map', 'value.text', 'value.array', 'value.map', 'text.insert.attributes'
+  ])
+  // Before XML nodes had a constructor they were made in place, and the formats of an XML text could not be read.
+  const xml = typeof Y.YXmlElement.prototype.insert === 'function' && typeof Y.YXmlText.prototype.toDelta === 'function'
+  for (const op of localOps) {
+    if (xml || !op.startsWith('xml.')) features.add(op)
+  }
+  if (xml) for (const feature of ['root.xml', 'value.xml', 'value.xmltext', 'value.fragment']) features.add(feature)
+  if (typeof Y.encodeStateAsUpdateV2 === 'function') features.add('encode.v2')
+  if (typeof Y.applyUpdateV2 === 'function') features.add('apply.v2')
+  if ('pendingStructs' in Y.YTransaction.prototype) features.add('pending')
+  if (typeof Y.YUndoManager === 'function') for (const op of ['undo.track', 'undo', 'redo']) features.add(op)
+  if (keepsLargeClients(Y)) features.add('client.53')
+  // A value of a kind that it does not expect is a panic in some versions, which leaves the memory unfit.
+  const probes = { 'value.undefined': undefined, 'value.bytes': new Uint8Array(1), 'value.bigint': BigInt(1) }
+  for (const [feature, value] of Object.entries(probes)) {
+    if (works(fresh(), keeps(value))) features.add(feature)
+  }
+  const throwaway = fresh()
+  if (works(throwaway, ydoc => { ydoc.getMap('m').set('k', new throwaway.YDoc({ guid: 'g' })) })) features.add('value.doc')
+  return features
+}

@@ -1,0 +1,300 @@
+/**
+ * Ywasm: Yrs in WebAssembly. Every object that it hands out lives in WebAssembly memory until it is freed by hand:
+ * finalizers do not run while this process reads and writes without a pause.
+ *
+ * @module
+ */
+import { describe, isStackOverflow, lacks, Unsupported } from './adapter.mjs'
+import { decode, decodeObject } from '../values.mjs'
+import { probe } from './ywasm-probe.mjs'
+import { nthChild, reader } from './ywasm-read.mjs'
+
+/** @typedef {import('./adapter.mjs').Adapter} Adapter */
+/** @typedef {import('./adapter.mjs').Chunk} Chunk */
+/** @typedef {import('./adapter.mjs').RootKind} RootKind */
+/** @typedef {import('./adapter.mjs').TypeFactory} TypeFactory */
+
+/** @typedef {{ydoc: any, roots: Map<string, any>, txn: any, handles: any[]}} Document `handles`: objects to free when the transaction ends */
+
+/** @type {Readonly<Record<RootKind, string>>} */
+const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
+
+/**
+ * The library broke: a trap, or what its glue says of every object that a trap left borrowed.
+ *
+ * @param {unknown} error
+ */
+const isPanic = error => error instanceof WebAssembly.RuntimeError || isStackOverflow(error) ||
+  (error instanceof Error && /recursive use of an object|null pointer passed to rust/.test(error.message))
+
+/**
+ * Makes the panic hook's report, which goes to the console, a part of the error's description.
+ *
+ * @param {any} Y
+ * @return {(error: unknown) => string}
+ */
+const describeWithReport = Y => {
+  Y.setPanicHook?.()
+  let report = ''
+  const log = console.error
+  console.error = (/** @type {any[]} */ ...args) => {
+    report = String(args[0]).split('\n\nStack:')[0].trim()
+    log.apply(console, args)
+  }
+  return error => isPanic(error) && report !== '' ? `${describe(error)}: ${report}` : describe(error)
+}
+
+/**
+ * A value that XML attributes can hold here.
+ *
+ * @param {any} value
+ * @return {string}
+ */
+const attribute = value => {
+  if (typeof value !== 'string') throw new Unsupported('xml.attributes.any')
+  return value
+}
+
+/** Texts whose content cannot be given to the constructor: filled once they are part of a document. */
+class Deferred {
+  constructor () {
+    /** @type {[any, Chunk[]][]} */
+    this.texts = []
+    /** @type {any[]} */
+    this.handles = []
+  }
+
+  /** @param {any} txn */
+  fill (txn) {
+    for (const [text, chunks] of this.texts.splice(0)) {
+      let index = 0
+      for (const { insert, embed, attributes = {} } of chunks) {
+        if (embed) text.insertEmbed(index, insert, attributes, txn)
+        else text.insert(index, insert, attributes, txn)
+        index += embed ? 1 : insert.length
+      }
+    }
+  }
+}
+
+/**
+ * @param {any} Y
+ * @param {Deferred} deferred
+ * @return {TypeFactory}
+ */
+const factory = (Y, deferred) => {
+  /**
+   * @template T
+   * @param {T} type
+   */
+  const held = type => {
+    deferred.handles.push(type)
+    return type
+  }
+  /**
+   * @param {Chunk[]} chunks
+   * @param {(text: string) => any} create
+   */
+  const text = (chunks, create) => {
+    const plain = chunks.every(({ embed, attributes }) => !embed && attributes === undefined)
+    if (plain) return held(create(chunks.map(({ insert }) => insert).join('')))
+    const type = held(create(''))
+    deferred.texts.push([type, chunks])
+    return type
+  }
+  /** @param {[string, any][]} entries */
+  const attributes = entries => Object.fromEntries(entries.map(([name, value]) => [name, attribute(value)]))
+  return {
+    text: chunks => text(chunks, content => new Y.YText(content)),
+    array: values => held(new Y.YArray(values)),
+    map: entries => held(new Y.YMap(Object.fromEntries(entries))),
+    fragment: children => held(new Y.YXmlFragment(children)),
+    element: (name, entries, children) => held(new Y.YXmlElement(name, attributes(entries), children)),
+    xmltext: (chunks, entries) => text(chunks, content => new Y.YXmlText(content, attributes(entries))),
+    doc: guid => held(new Y.YDoc({ guid }))
+  }
+}
+
+/**
+ * @param {Deferred} deferred
+ * @return {Adapter['local']}
+ */
+const localOps = deferred => Object.freeze({
+  'text.insert': ({ txn }, text, step, lib) => {
+    text.insert(step.index, step.text, step.attributes && decodeObject(step.attributes, lib), txn)
+  },
+  'text.embed': ({ txn }, text, step, lib) => {
+    text.insertEmbed(step.index, decode(step.value, lib), decodeObject(step.attributes ?? {}, lib), txn)
+    deferred.fill(txn)
+  },
+  'text.format': ({ txn }, text, step, lib) => { text.format(step.index, step.length, decodeObject(step.attributes, lib), txn) },
+  'text.delete': ({ txn }, text, step) => { text.delete(step.index, step.length, txn) },
+  'array.insert': ({ txn }, array, step, lib) => {
+    array.insert(step.index, decode(step.values, lib), txn)
+    deferred.fill(txn)
+  },
+  'array.delete': ({ txn }, array, step) => { array.delete(step.index, step.length, txn) },
+  'map.set': ({ txn }, map, step, lib) => {
+    map.set(step.key, decode(step.value, lib), txn)
+    deferred.fill(txn)
+  },
+  'map.delete': ({ txn }, map, step) => { map.delete(step.key, txn) },
+  'xml.insert': ({ txn }, node, step, lib) => {
+    const nodes = decode(step.nodes, lib)
+    for (let i = 0; i < nodes.length; i++) node.insert(step.index + i, nodes[i], txn)
+    deferred.fill(txn)
+  },
+  'xml.delete': ({ txn }, node, step) => { node.delete(step.index, step.length, txn) },
+  'xml.set': ({ txn }, node, step, lib) => { node.setAttribute(step.name, attribute(decode(step.value, lib)), txn) },
+  'xml.unset': ({ txn }, node, step) => { node.removeAttribute(step.name, txn) }
+})
+
+/**
+ * @param {any} ydoc
+ * @return {any}
+ */
+const begin = ydoc => ydoc.beginTransaction === undefined ? ydoc.writeTransaction() : ydoc.beginTransaction()
+
+/**
+ * Runs in a transaction of its own and frees it. After a panic nothing is freed: that would be the next panic.
+ *
+ * @template T
+ * @param {Document} doc
+ * @param {(txn: any) => T} body
+ * @return {T}
+ */
+const within = (doc, body) => {
+  doc.txn = begin(doc.ydoc)
+  /** @type {T} */
+  let result
+  try {
+    result = body(doc.txn)
+  } catch (error) {
+    if (!isPanic(error)) release(doc)
+    throw error
+  }
+  release(doc)
+  return result
+}
+
+/** @param {Document} doc */
+const release = doc => {
+  const { txn, handles } = doc
+  doc.txn = undefined
+  doc.handles = []
+  txn.free()
+  for (const handle of handles) handle.free()
+}
+
+/**
+ * @param {any} Y
+ * @param {Document} doc
+ * @param {any[]} types
+ */
+const undoManager = (Y, { ydoc, handles }, types) => {
+  const manager = new Y.YUndoManager(ydoc, types[0], { captureTimeout: 0 })
+  if (types.length > 1) manager.addToScope(types.slice(1))
+  for (const handle of handles.splice(0)) handle.free()
+  return {
+    undo: () => {
+      const had = manager.canUndo
+      manager.undo()
+      return had
+    },
+    redo: () => {
+      const had = manager.canRedo
+      manager.redo()
+      return had
+    },
+    close: () => { manager.free() }
+  }
+}
+
+/**
+ * @param {import('../library.mjs').Loaded} loaded
+ * @return {Adapter}
+ */
+export const adapt = ({ library: Y, version, fresh }) => {
+  const deferred = new Deferred()
+  const read = reader(Y)
+  const shared = [Y.YText, Y.YArray, Y.YMap, Y.YXmlFragment, Y.YXmlElement, Y.YXmlText]
+  const local = localOps(deferred)
+  /** @type {Adapter['isShared']} */
+  const isShared = item => shared.some(type => item instanceof type)
+  const noUpdate = new Set(emptyUpdates(Y))
+  return Object.freeze({
+    name: 'ywasm',
+    version,
+    features: probe(Y, fresh, Object.keys(local)),
+    lossy: Object.freeze(['xml.attributes.any']),
+    create: options => ({
+      ydoc: new Y.YDoc({ clientID: options.client, gc: options.gc !== false }),
+      roots: new Map(),
+      txn: undefined,
+      handles: []
+    }),
+    close: ({ ydoc, roots, handles }) => {
+      for (const root of roots.values()) root.free()
+      for (const handle of handles) handle.free()
+      ydoc.free()
+    },
+    root: ({ ydoc, roots }, name, kind) => {
+      let type = roots.get(name)
+      if (type === undefined) roots.set(name, type = ydoc[getters[kind]](name))
+      return type
+    },
+    child: (doc, parent, key) => {
+      const item = parent.get === undefined ? nthChild(parent, key, doc.txn) : parent.get(key, doc.txn)
+      if (isShared(item)) doc.handles.push(item)
+      return item
+    },
+    isShared,
+    local,
+    types: factory(Y, deferred),
+    transact: (doc, body, emit) => within(doc, txn => {
+      try {
+        body()
+      } finally {
+        doc.handles.push(...deferred.handles.splice(0))
+        deferred.texts.length = 0
+      }
+      if (emit === null) return null
+      txn.commit()
+      const update = emit === 'v2' ? txn.encodeUpdateV2() : txn.encodeUpdate()
+      return noUpdate.has(String(update)) ? null : update
+    }),
+    read: (doc, name, kind) => {
+      const type = doc.roots.get(name) ?? doc.ydoc[getters[kind]](name)
+      doc.roots.set(name, type)
+      return within(doc, txn => read(type, txn))
+    },
+    encode: ({ ydoc }, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(ydoc, since),
+    apply: ({ ydoc }, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(ydoc, update, undefined) },
+    stateVector: ({ ydoc }) => Y.encodeStateVector(ydoc),
+    pending: doc => within(doc, txn => (txn.pendingStructs ?? null) !== null || txn.pendingDeleteSet !== undefined),
+    merge: lacks('merge'),
+    diff: lacks('diff'),
+    updateStateVector: lacks('update_state_vector'),
+    convert: lacks('convert'),
+    undoManager: (doc, types) => undoManager(Y, doc, types),
+    isPanic,
+    describe: describeWithReport(Y),
+    restartAfterPanic: true
+  })
+}
+
+/**
+ * The updates, in both formats, of a transaction that changed nothing.
+ *
+ * @param {any} Y
+ * @return {string[]}
+ */
+const emptyUpdates = Y => {
+  const ydoc = new Y.YDoc({})
+  const txn = begin(ydoc)
+  txn.commit()
+  const updates = [txn.encodeUpdate(), txn.encodeUpdateV2()].map(String)
+  txn.free()
+  ydoc.free()
+  return updates
+}
