@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from binascii import a2b_base64, b2a_base64
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from .errors import StepError, Unsupported
 
@@ -43,10 +43,12 @@ def checked_text(text: str) -> str:
 class Writer:
     """Turns a plain value of a vector into the Python value that the library writes as that value."""
 
-    def __init__(self, bigint: Callable[[int], bool], has_bytes: bool) -> None:
-        """`bigint` says whether the library writes this int as a bigint."""
+    def __init__(self, bigint: Callable[[int], bool], features: FrozenSet[str]) -> None:
+        """`bigint` says whether the library takes this int for a bigint."""
         self._bigint = bigint
-        self._has_bytes = has_bytes
+        # A library that takes large ints for bigints may have no way to write small ones.
+        self._bigint_feature = "value.bigint.range" if "value.bigint" in features else "value.bigint"
+        self._has_bytes = "value.bytes" in features
 
     def plain(self, value: Json) -> Any:
         """Raises Unsupported for a value that the library cannot write, StepError for a malformed one."""
@@ -75,7 +77,7 @@ class Writer:
         if tag == "$bigint":
             number = int(content)
             if not self._bigint(number):
-                raise Unsupported("value.bigint")
+                raise Unsupported(self._bigint_feature)
             return number
         if tag == "$bytes":
             if not self._has_bytes:

@@ -6,9 +6,11 @@ from typing import Callable, FrozenSet, NamedTuple
 
 from ..values import MAX_SAFE_INTEGER
 
-BIG = 2**60
+BIG = 2**53 + 1
+"""The least positive integer that is no double: yrs 0.28 writes the bigints that are as floats."""
+
 NUMBERS = b"\x01\x01\x05\x00\x08\x01\x01a\x02\x7d\x01\x7a" + BIG.to_bytes(8, "big") + b"\x00"
-"""An update: the array `a` holds the number 1 and the bigint 2^60."""
+"""An update: the array `a` holds the number 1 and the bigint 2^53 + 1."""
 
 XML_ATTRIBUTE = b"\x01\x02\x05\x00\x07\x01\x01x\x03\x01p\x28\x00\x05\x00\x01k\x01\x7d\x05\x00"
 """An update: the fragment `x` holds an element `p` whose attribute `k` is the number 5."""
@@ -40,7 +42,7 @@ def works(attempt: Callable[[], object]) -> bool:
 
 
 def bigints(write: Callable[[int], bytes]) -> Callable[[int], bool]:
-    """Which ints come out as bigints, where `write` returns the update that holds an int."""
+    """Which ints are meant as bigints, where `write` returns the update that holds an int."""
 
     def tagged(number: int) -> bool:
         return works(lambda: _BIGINT_TAG + number.to_bytes(8, "big", signed=True) in write(number))

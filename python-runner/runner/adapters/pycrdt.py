@@ -34,7 +34,7 @@ class PycrdtAdapter:
         self.features: FrozenSet[str] = probed.features
         self.lossy: FrozenSet[str] = probed.lossy
         self.reader = Reader(int_is_bigint="bigint" not in probed.lossy)
-        self.writer = Writer(probed.writes_bigint, "value.bytes" in probed.features)
+        self.writer = Writer(probed.writes_bigint, probed.features)
         names = {
             "text": "Text",
             "array": "Array",

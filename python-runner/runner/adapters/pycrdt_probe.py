@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List
 
-from .probing import CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Probed, bigints, works
+from .probing import BIG, CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Probed, bigints, works
 
 
 def probe(library: Any) -> Probed:
@@ -21,7 +21,7 @@ def probe(library: Any) -> Probed:
         return bytes(doc.get_update())
 
     writes_bigint = bigints(write)
-    if writes_bigint(2**60):
+    if writes_bigint(BIG):
         features.add("value.bigint")
     lossy = {"undefined"}
     if not works(lambda: _tells_bigints(library)):
