@@ -173,7 +173,7 @@ class ContentMove:
     start: ID
     end: ID
     flags: int
-    """1: a single element, whose end is not written; 2, 4: start, end stick to what follows; >> 6: priority."""
+    """1: a single element, no end is written; 2, 4: start, end stick to what follows; >>6: priority."""
 
 
 Content: TypeAlias = (

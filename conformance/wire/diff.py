@@ -1,0 +1,125 @@
+"""Where two updates differ in meaning, in lines for a reader.
+
+client 5, clock 3+2: origin 5:2 in a, 5:1 in b
+client 5, clock 9+1: only in a: String "x" after 5:8
+client 7: deleted only in b: 4+2
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.wire.model import RootName
+from conformance.wire.normalize import normalize, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.wire.model import Parent, Update
+    from conformance.wire.normalize import Unit
+
+_SHOWN = 60
+
+
+def diff_updates(a: Update, b: Update) -> list[str]:
+    """One line a difference, by client and clock; empty when both updates mean the same."""
+    left, right = normalize(a), normalize(b)
+    lines: list[str] = []
+    for client in sorted(left.units.keys() | right.units.keys()):
+        lines += _diff_units(client, left.units.get(client, []), right.units.get(client, []))
+    for client in sorted(left.deletes.keys() | right.deletes.keys()):
+        ours, theirs = left.deletes.get(client, []), right.deletes.get(client, [])
+        if ours != theirs:
+            for side, ranges in (("a", _minus(ours, theirs)), ("b", _minus(theirs, ours))):
+                if ranges:
+                    shown = ", ".join(f"{start}+{end - start}" for start, end in ranges)
+                    lines.append(f"client {client}: deleted only in {side}: {shown}")
+    return lines
+
+
+def _diff_units(client: int, a: list[Unit], b: list[Unit]) -> Iterator[str]:
+    """Walks both by clock, and cuts units where the other side has a boundary."""
+    left, right = a[::-1], b[::-1]
+    while left or right:
+        if left and right and left[-1] == right[-1]:
+            left.pop()
+            right.pop()
+        elif not right or (left and left[-1].clock < right[-1].clock):
+            yield _only(client, "a", _until(client, left, right[-1].clock if right else None))
+        elif not left or right[-1].clock < left[-1].clock:
+            yield _only(client, "b", _until(client, right, left[-1].clock if left else None))
+        else:
+            end = left[-1].clock + min(left[-1].length, right[-1].length)
+            yield from _compare(client, _until(client, left, end), _until(client, right, end))
+
+
+def _until(client: int, units: list[Unit], clock: int | None) -> Unit:
+    """Takes the last unit off a list, or of this unit what lies before `clock`."""
+    unit = units.pop()
+    if clock is None or unit.clock + unit.length <= clock:
+        return unit
+    head, tail = split(client, unit, clock - unit.clock)
+    units.append(tail)
+    return head
+
+
+def _compare(client: int, a: Unit, b: Unit) -> Iterator[str]:
+    differing = []
+    if a.kind != b.kind or a.payload != b.payload:
+        differing.append(f"{_content(a)} in a, {_content(b)} in b")
+    # A GC has no place, so there is nothing to compare it with.
+    if "GC" not in (a.kind, b.kind):
+        if a.origin != b.origin:
+            differing.append(f"origin {a.origin or 'none'} in a, {b.origin or 'none'} in b")
+        if a.right_origin != b.right_origin:
+            differing.append(f"right origin {a.right_origin or 'none'} in a, {b.right_origin or 'none'} in b")
+        if a.parent != b.parent:
+            differing.append(f"parent {_parent(a.parent)} in a, {_parent(b.parent)} in b")
+        if a.parent_sub != b.parent_sub:
+            differing.append(f"key {a.parent_sub!r} in a, {b.parent_sub!r} in b")
+    if differing:
+        yield f"client {client}, clock {a.clock}+{a.length}: {'; '.join(differing)}"
+
+
+def _only(client: int, side: str, unit: Unit) -> str:
+    place = [f"after {unit.origin}"] if unit.origin else []
+    if unit.right_origin:
+        place.append(f"before {unit.right_origin}")
+    if unit.parent is not None:
+        place.append(f"in {_parent(unit.parent)}")
+    if unit.parent_sub is not None:
+        place.append(f"under key {unit.parent_sub!r}")
+    where = f"client {client}, clock {unit.clock}+{unit.length}"
+    return " ".join([f"{where}: only in {side}: {_content(unit)}", *place])
+
+
+def _content(unit: Unit) -> str:
+    if not unit.payload:
+        return unit.kind
+    payload = repr(unit.payload)
+    return f"{unit.kind} {payload if len(payload) <= _SHOWN else payload[:_SHOWN] + '...'}"
+
+
+def _parent(parent: Parent) -> str:
+    if isinstance(parent, RootName):
+        return f"root {parent.name!r}"
+    return "none" if parent is None else str(parent)
+
+
+def _minus(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts of the ranges `a` that no range of `b` covers; both sorted and without overlap."""
+    rest: list[tuple[int, int]] = []
+    index = 0
+    for begin, end in a:
+        start = begin
+        while index < len(b) and b[index][1] <= start:
+            index += 1
+        at = index
+        while at < len(b) and b[at][0] < end:
+            if b[at][0] > start:
+                rest.append((start, b[at][0]))
+            start = max(start, b[at][1])
+            at += 1
+        if start < end:
+            rest.append((start, end))
+    return rest
