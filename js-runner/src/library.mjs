@@ -45,8 +45,8 @@ const installed = name => {
 const entryOf = manifest => {
   let target = manifest.exports?.['.'] ?? manifest.exports
   while (target !== null && typeof target === 'object') {
-    const condition = Object.keys(target).find(key => key === 'node' || key === 'import' || key === 'require' || key === 'default')
-    target = condition && target[condition]
+    const condition = Object.keys(target).find(key => key === 'node' || key === 'import' || key === 'default') ?? 'require'
+    target = target[condition]
   }
   return target ?? manifest.main
 }

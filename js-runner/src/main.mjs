@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { Console } from 'console'
 import { parseArgs } from 'node:util'
 
 // Libraries log to the console, and standard output belongs to the protocol: before any of them is loaded.
-globalThis.console = new Console(process.stderr, process.stderr)
+globalThis.console = new console.Console(process.stderr, process.stderr)
 
 const { implementations, loadAdapter } = await import('./adapters/index.mjs')
 

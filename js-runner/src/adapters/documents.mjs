@@ -4,9 +4,11 @@
  * @module
  */
 import { describe, isStackOverflow } from './adapter.mjs'
+import { encode, encodeAttributes, joinChunks } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').Format} Format */
+/** @typedef {import('./adapter.mjs').Json} Json */
 /** @typedef {import('./adapter.mjs').PeerOptions} PeerOptions */
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
 
@@ -63,19 +65,35 @@ export const documentFeatures = Y => {
 }
 
 /**
- * A client id of 53 bits survives the way through an update.
+ * The values that a library writes and reads back, as an entry of a map: that an array may still throw at the same
+ * value is an error of its own.
+ *
+ * @param {any} Y
+ * @param {(doc: any, value: any) => void} set
+ * @param {(doc: any) => any} get
+ * @return {string[]} features
+ */
+export const valueFeatures = (Y, set, get) => {
+  const probes = { 'value.undefined': undefined, 'value.bigint': BigInt(1), 'value.bytes': new Uint8Array(1) }
+  return Object.entries(probes).filter(([, value]) => works(Y, doc => {
+    set(doc, value)
+    const copy = new Y.Doc()
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
+    const back = get(copy)
+    return typeof back === typeof value && back?.constructor === value?.constructor
+  })).map(([feature]) => feature)
+}
+
+/**
+ * A document can have a client id of 53 bits. What becomes of it on the way to another document is for the vectors to show.
  *
  * @param {any} Y
  * @param {(doc: any) => void} change a local op on a document
  */
-export const keepsLargeClients = (Y, change) => works(Y, doc => {
-  const client = Number.MAX_SAFE_INTEGER
-  doc.clientID = client
+export const takesLargeClients = (Y, change) => works(Y, doc => {
+  doc.clientID = Number.MAX_SAFE_INTEGER
   change(doc)
-  const copy = new Y.Doc()
-  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
-  const vector = Y.decodeStateVector(Y.encodeStateVector(copy))
-  return vector.has(client)
+  return doc.store.clients.has(Number.MAX_SAFE_INTEGER)
 })
 
 /**
@@ -182,3 +200,27 @@ export const documents = (Y, root) => ({
   describe,
   restartAfterPanic: false
 })
+
+/**
+ * The parts of a text. In 13 a delta is a list of ops, in 14 an object with children, of which one may insert several embeds.
+ *
+ * @param {any} text
+ * @param {(shared: object) => Json} read
+ * @return {ReturnType<typeof joinChunks>}
+ */
+export const textContent = (text, read) => {
+  // 14.0.0-16 has the classes of 13, and calls it getContent.
+  const delta = text.toDelta === undefined ? text.getContent() : text.toDelta()
+  /** @type {import('../values.mjs').JsonChunk[]} */
+  const chunks = []
+  for (const { insert, attributes, format = attributes } of delta.children ?? delta) {
+    const encoded = format ? encodeAttributes(Object.entries(format), read) : undefined
+    if (typeof insert === 'string') {
+      chunks.push({ insert, attributes: encoded })
+    } else {
+      const embeds = delta.children === undefined ? [insert] : insert
+      for (const embed of embeds) chunks.push({ insert: { $embed: encode(embed, read) }, attributes: encoded })
+    }
+  }
+  return joinChunks(chunks)
+}

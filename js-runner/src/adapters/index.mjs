@@ -12,6 +12,7 @@ import { load } from '../library.mjs'
 /** @type {Readonly<Record<string, Entry>>} */
 export const implementations = Object.freeze({
   yjs: { package: 'yjs', adapter: () => import('./yjs.mjs') },
+  yjs14: { package: '@y/y', adapter: () => import('./yjs14.mjs') },
   ywasm: { package: 'ywasm', adapter: () => import('./ywasm.mjs') }
 })
 

@@ -1,10 +1,10 @@
 /**
- * Yjs 13: one class per kind of shared type.
+ * Yjs with one class per kind of shared type: 13, and 14 before its types became one.
  *
  * @module
  */
-import { documentFeatures, documents, keepsLargeClients, works } from './documents.mjs'
-import { decode, decodeObject, encode, encodeAttributes, joinChunks } from '../values.mjs'
+import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures, works } from './documents.mjs'
+import { decode, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').Chunk} Chunk */
@@ -92,11 +92,6 @@ const factory = Y => ({
  * @return {(shared: any) => Json}
  */
 const reader = Y => {
-  /** @param {any} text */
-  const chunks = text => joinChunks(text.toDelta().map((/** @type {any} */ { insert, attributes }) => ({
-    insert: typeof insert === 'string' ? insert : { $embed: value(insert) },
-    attributes: attributes && encodeAttributes(Object.entries(attributes), read)
-  })))
   /** @param {any} list */
   const items = list => list.toArray().map(value)
   /** @param {any} map */
@@ -110,7 +105,7 @@ const reader = Y => {
   const attributes = node => node.getAttributes === undefined ? undefined : encodeAttributes(Object.entries(node.getAttributes()), read)
   /** @type {[any, (type: any) => Json][]} */
   const readers = [
-    [Y.Text, text => ({ $text: chunks(text) })],
+    [Y.Text, text => ({ $text: textContent(text, read) })],
     [Y.Array, array => ({ $array: items(array) })],
     [Y.Map, map => ({ $map: entries(map) })],
     [Y.XmlFragment, fragment => ({ $fragment: items(fragment) })],
@@ -118,7 +113,7 @@ const reader = Y => {
       const children = items(element)
       return withoutEmpty({ $element: element.nodeName, attributes: attributes(element), children: children.length > 0 ? children : undefined })
     }],
-    [Y.XmlText, text => withoutEmpty({ $xmltext: chunks(text), attributes: attributes(text) })],
+    [Y.XmlText, text => withoutEmpty({ $xmltext: textContent(text, read), attributes: attributes(text) })],
     // A hook is a map that a browser shows in its own way.
     [Y.XmlHook, hook => ({ $map: entries(hook) })],
     [Y.Doc, doc => ({ $doc: doc.guid })]
@@ -156,23 +151,9 @@ const probe = (Y, types) => {
   for (const op in local) features.add(op)
   for (const kind in getters) features.add('root.' + kind)
   for (const feature of ['text.insert.attributes', 'value.text', 'value.array', 'value.map', 'value.xml', 'value.fragment', 'value.xmltext']) features.add(feature)
-  /**
-   * As an entry of a map; that an array may still throw at the same value is an error of its own.
-   *
-   * @param {any} value
-   */
-  const writes = value => works(Y, doc => {
-    doc.getMap('m').set('k', value)
-    const copy = new Y.Doc()
-    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
-    const back = copy.getMap('m').get('k')
-    return typeof back === typeof value && back?.constructor === value?.constructor
-  })
-  if (writes(undefined)) features.add('value.undefined')
-  if (writes(BigInt(1))) features.add('value.bigint')
-  if (writes(new Uint8Array(1))) features.add('value.bytes')
+  for (const feature of valueFeatures(Y, (doc, value) => doc.getMap('m').set('k', value), doc => doc.getMap('m').get('k'))) features.add(feature)
   if (!works(Y, doc => { doc.getMap('m').set('k', types.doc('g')) })) features.delete('value.doc')
-  if (keepsLargeClients(Y, doc => { doc.getText('t').insert(0, 'a') })) features.add('client.53')
+  if (takesLargeClients(Y, doc => { doc.getText('t').insert(0, 'a') })) features.add('client.53')
   return features
 }
 
