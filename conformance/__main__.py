@@ -1,0 +1,79 @@
+"""`python -m conformance`: find the subcommand, import only it, and turn errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+COMMANDS = {
+    "run": "run the vectors on implementations, alone and cast as each other's peers (the default)",
+    "feed": "apply raw updates to a fresh document of every implementation and compare",
+    "list": "list vectors, or implementations with their versions and features",
+    "info": "what this machine and this kit are, for a bug report",
+    "smoke": "a few cases on everything this machine can provide, in seconds",
+    "doctor": "prove that the kit can fail: wrong runners must be caught",
+    "replay": "run failed results of a results file again, each as it was",
+    "diff": "what changed between two results files",
+    "report": "render a results file again, in any format",
+    "vendor": "copy vectors into another project, or check such a copy",
+    "vectors": "check vector files, and keep their manifest",
+    "bench": "measure the kit against its CPU budgets",
+}
+INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments and arguments[0] in ("-h", "--help"):
+        print(_help())
+        return 0
+    if arguments and arguments[0] == "--version":
+        from conformance.version import kit_version
+
+        print(kit_version())
+        return 0
+    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
+    from importlib import import_module
+
+    from conformance.errors import ConformanceError
+
+    signal.signal(signal.SIGTERM, _terminated)
+    command = import_module(f"conformance.cli.{name}")
+    try:
+        return int(command.main(arguments))
+    except ConformanceError as error:
+        print(f"conformance: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("conformance: interrupted; the results so far are kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _terminated(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = "\n".join(f"  {name:<{width}}  {what}" for name, what in COMMANDS.items())
+    return f"""usage: python -m conformance [COMMAND] [options]
+
+Feeds the updates of one implementation of the Yjs CRDT to the others and says where they disagree.
+
+commands:
+{lines}
+
+  python -m conformance                          everything that this machine can provide
+  python -m conformance --impls yjs,ypy          these two
+  python -m conformance COMMAND --help           the options of a command
+
+exit codes: 0 as expected; 1 unexpected result or stale known divergence; 2 usage or invalid vectors;
+3 an implementation could not be provided; 4 nothing selected; 130 interrupted."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""`run`: the kit's main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli import options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from conformance.report.records import Record
+    from conformance.run import Plan, Sink, Wanted
+
+FORMATS = ("terminal", "ndjson", "junit", "markdown")
+
+
+def _parser() -> options.Parser:
+    parser = options.parser("[run]", "Run the vectors on implementations, alone and cast as each other's peers.")
+    options.add_implementations(parser)
+    add_selection(parser)
+    parser.add_argument(
+        "--castings", choices=("solo", "pairs", "all"), default="pairs",
+        help="solo: each alone; pairs: also every writer with every reader; all: every assignment (default pairs)",
+    )  # fmt: skip
+    parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
+    parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
+    options.add_limits(parser)
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="of the report (default terminal)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of to stdout")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="the results file (default: one per run, in the cache)")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a results file that was cut short")
+    return parser
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--vectors", type=Path, action="append", metavar="PATH", help="files or folders of vectors, instead of the shipped ones"
+    )
+    parser.add_argument("--with-shipped", action="store_true", help="the shipped vectors too, beside --vectors")
+    parser.add_argument("--filter", action="append", default=[], metavar="GLOB", help="case ids, for example 'text/*'")
+    parser.add_argument("--feature", action="append", default=[], metavar="NAME", help="cases that use this op or bear this flag")
+    parser.add_argument(
+        "--level", choices=("required", "recommended", "informational"), default="informational", help="this level and stricter"
+    )
+
+
+def plan(arguments: argparse.Namespace) -> Plan:
+    """What the selection options stand for."""
+    from conformance.judge.known import load_known
+    from conformance.model.vector import Selection, load_cases
+    from conformance.resources import data_root
+    from conformance.run import Plan
+
+    shipped = data_root() / "vectors"
+    paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
+    selection = Selection(tuple(arguments.filter), tuple(arguments.feature), arguments.level)
+    cases = load_cases(paths)
+    selected = tuple(case for case in cases if selection.includes(case))
+    return Plan(
+        cases=selected,
+        castings=getattr(arguments, "castings", "pairs"),
+        known=load_known(data_root() / "runners" / "known"),
+        limits=options.limits(arguments),
+        seed=getattr(arguments, "seed", None),
+        fail_fast=getattr(arguments, "fail_fast", False),
+        whole=shipped in paths and len(selected) == len(cases),
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Run, and report in the format that was asked for."""
+    arguments = _parser().parse_args(argv)
+    wanted = options.wanted(arguments)
+    return execute(arguments, wanted, plan(arguments), argv)
+
+
+def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: Sequence[str]) -> int:
+    """Provide the runners, run, write the results file and the report."""
+    from conformance.report.progress import announce, progress
+    from conformance.report.render import renderer
+    from conformance.report.store import ResultWriter, cut_for_resume
+    from conformance.run import launches, run
+    from conformance.version import kit_version
+
+    for name, reason in wanted.left_out.items():
+        announce(f"left out {name}: {reason}")
+    commands = launches(wanted, announce)
+    done: list[Record] = []
+    path = arguments.resume or arguments.results or default_results_path()
+    if arguments.resume:
+        first, done = cut_for_resume(path)
+        _check_resumable(first, wanted, planned)
+    writer = ResultWriter(path, append=bool(done) or bool(arguments.resume))
+    live = progress(planned, wanted, quiet=arguments.format != "terminal" and arguments.output is None)
+    sinks: list[Sink] = [writer, live]
+    try:
+        code = run(wanted, commands, planned, sinks, arguments=argv, done=done, kit=kit_version(), resumed=bool(arguments.resume))
+    finally:
+        live.close()
+        writer.close()
+        if path.stat().st_size:
+            renderer(arguments.format).render(path, arguments.output, known=planned.known)
+            if arguments.format == "terminal" and arguments.output is None:
+                print(f"results: {path}")
+    return code
+
+
+def _check_resumable(first: Record, wanted: Wanted, planned: Plan) -> None:
+    from conformance.errors import UsageError
+    from conformance.run import digest_of
+
+    labels = [implementation["label"] for implementation in first["implementations"]]
+    if labels != [spec.label for spec in wanted.specs]:
+        raise UsageError(f"the results to resume are of {','.join(labels)}; add --impls {','.join(labels)}")
+    if first["castings"] != planned.castings or first["vectors"] != digest_of(planned.cases):
+        raise UsageError(f"the results to resume are of other cases or castings; run with: {' '.join(first['arguments'])}")
+
+
+def default_results_path() -> Path:
+    """A new file in the cache; only the newest twenty are kept."""
+    from datetime import UTC, datetime
+
+    from conformance.resources import cache_root
+
+    folder = cache_root() / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.ndjson"))[:-19]:
+        old.unlink(missing_ok=True)
+    return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.ndjson"

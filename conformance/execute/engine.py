@@ -1,0 +1,359 @@
+"""Execution: performances in, outcomes out, while runners crash, hang and babble.
+
+One thread waits for all runners and never blocks on a pipe. Sessions go out in batches, so a runner that dies
+does not say which of them killed it: all in the oldest open line are suspects, and each is tried again in a line
+of its own. Only a session that fails alone is blamed. Every other session that the process held starts again.
+"""
+
+from __future__ import annotations
+
+import selectors
+import time
+import uuid
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from conformance.execute.process import Request, RunnerFault, RunnerProcess
+from conformance.execute.session import Fault, Outcome, Session
+from conformance.execute.worker import BATCH, Worker
+from conformance.model.implementation import parse_hello
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.model.implementation import Hello
+    from conformance.plan.casting import Performance
+    from conformance.provision import Launch
+
+_TICK = 0.1  # seconds between checks of deadlines and memory
+_MEMORY_AFTER = 0.15  # seconds that a line may take before memory is looked at
+_RECYCLE_EVERY = 64  # answered lines between looks at a leaking runner
+_CANARY = "@canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a run.
+
+    Attributes:
+        timeout: seconds for a case.
+        start_timeout: seconds for a runner to answer hello.
+        memory: bytes of resident memory per runner.
+        recycle: bytes of resident memory at which an idle runner is replaced, because its library leaks.
+        jobs: how many runner processes work at the same time.
+    """
+
+    timeout: float = 10.0
+    start_timeout: float = 60.0
+    memory: int = 2 << 30
+    recycle: int = 512 << 20
+    jobs: int = 2
+
+
+class Engine:
+    """Runners, from start to end. Use as a context manager: leaving it ends every process."""
+
+    def __init__(self, launches: Sequence[Launch], limits: Limits) -> None:
+        self._limits = limits
+        copies = max(1, limits.jobs // max(1, len(launches)))
+        self._workers = [[Worker(index, launch) for _ in range(copies)] for index, launch in enumerate(launches)]
+        self._all = [worker for group in self._workers for worker in group]
+        self._selector = selectors.DefaultSelector()
+        self._numbers = count(1)
+        self._sessions: dict[int, Session] = {}
+        self._finished: list[Outcome] = []
+        self._canaries: dict[int, str | None] = {}
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all runner processes and what they started."""
+        for worker in self._all:
+            if worker.process is not None:
+                self._detach(worker.process)
+                worker.process.stop()
+                worker.process = None
+        self._selector.close()
+
+    # --- start -----------------------------------------------------------------------------------------------
+
+    def start(self) -> list[Hello | RunnerFault]:
+        """Start all runners at once; the answer of each to hello, or why it is not fit to be judged by.
+
+        A runner that says ok to an op that does not exist is `untrusted`.
+        """
+        firsts = [group[0] for group in self._workers]
+        for worker in firsts:
+            self._start(worker)
+            self._send_canary(worker)
+        while any(worker.broken is None and worker.is_busy for worker in firsts):
+            self._poll()
+        return [self._introduction(worker) for worker in firsts]
+
+    def _send_canary(self, worker: Worker) -> None:
+        if worker.process is None:
+            return
+        op = f"canary.{uuid.uuid4().hex[:8]}"
+        step = f'{{"op":"{op}","peer":"{_CANARY}"}}'
+        session = f'{{"session":0,"roots":{{}},"peers":{{"{_CANARY}":{{"client":1}}}},"steps":[{step}],"end":true}}'
+        self._canaries[id(worker)] = op
+        worker.send(b'{"seq":%d,"run":[%b]}\n' % (worker.next_seq, session.encode()), (0,))
+
+    def _introduction(self, worker: Worker) -> Hello | RunnerFault:
+        if worker.broken is not None:
+            stderr = worker.process.stderr_text if worker.process else ""
+            return RunnerFault(worker.broken.kind, worker.broken.message + (f"\n{stderr}" if stderr else ""))
+        assert worker.hello is not None
+        return worker.hello
+
+    def _check_canary(self, worker: Worker, answer: dict[str, Any]) -> None:
+        op = self._canaries.pop(id(worker))
+        try:
+            said = answer["run"][0]["answers"][0]
+        except (KeyError, IndexError, TypeError):
+            said = answer
+        if not isinstance(said, dict) or "unsupported" not in said:
+            raise RunnerFault("untrusted", f"was asked for the op {op}, which does not exist, and said {said!r:.100}")
+
+    # --- run -------------------------------------------------------------------------------------------------
+
+    def run(self, performances: Iterator[Performance]) -> Iterator[Outcome]:
+        """The outcome of every performance, as they come."""
+        for group in self._workers:
+            for worker in group[1:]:
+                self._start(worker)
+        room = 3 * BATCH * len(self._all)
+        more = True
+        while True:
+            while more and len(self._sessions) < room:
+                performance = next(performances, None)
+                if performance is None:
+                    more = False
+                else:
+                    self._begin(performance)
+            self._dispatch()
+            if self._sessions:
+                self._poll()
+            finished, self._finished = self._finished, []
+            yield from finished
+            if not more and not self._sessions and not self._finished:
+                return
+
+    def _begin(self, performance: Performance, *, alone: bool = False) -> None:
+        number = next(self._numbers)
+        workers = tuple(self._workers[player][number % len(self._workers[player])] for player in performance.players)
+        session = Session(number, performance, workers, alone=alone)
+        for worker in workers:
+            if worker.broken is not None:
+                self._finish(session, self._fault(worker, worker.broken))
+                return
+        self._sessions[number] = session
+        session.advance()
+
+    def _finish(self, session: Session, fault: Fault | None = None) -> None:
+        self._sessions.pop(session.number, None)
+        self._finished.append(Outcome(session.performance, session.answers, fault))
+
+    @staticmethod
+    def _fault(worker: Worker, fault: RunnerFault, stderr: str = "") -> Fault:
+        return Fault(fault.kind, worker.implementation, fault.message, stderr)
+
+    def _dispatch(self) -> None:
+        busy = sum(worker.is_busy for worker in self._all)
+        for worker in self._all:
+            if worker.draining and not worker.open and not worker.is_busy:
+                self._restart(worker)
+            if worker.is_busy:
+                worker.dispatch()
+            elif busy < self._limits.jobs:
+                worker.dispatch()
+                busy += worker.is_busy
+            if worker.process is not None and worker.process.wants_to_write:
+                self._watch_stdin(worker)
+
+    # --- events ----------------------------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        for key, _ in self._selector.select(_TICK):
+            worker, stream = key.data
+            process = worker.process
+            if process is None or key.fd not in (process.stdin, process.stdout, process.stderr):
+                continue  # replaced while this batch of events was handled
+            try:
+                if stream == "stdout":
+                    for request, answer in process.read():
+                        self._answered(worker, request.sessions, answer)
+                        if worker.process is not process:
+                            break
+                elif stream == "stdin":
+                    process.write()
+                    if not process.wants_to_write:
+                        self._selector.unregister(process.stdin)
+                elif not process.read_stderr():
+                    self._selector.unregister(process.stderr)
+            except RunnerFault as fault:
+                self._failed(worker, fault)
+        self._check_limits()
+
+    def _answered(self, worker: Worker, numbers: tuple[int, ...], answer: dict[str, Any]) -> None:
+        if not numbers:
+            try:
+                worker.greeted(parse_hello(answer.get("hello")))
+            except ValueError as error:
+                raise RunnerFault("protocol", str(error)) from None
+            worker.answered()
+            return
+        if numbers == (0,):
+            worker.answered()
+            self._check_canary(worker, answer)
+            return
+        self._take(worker, numbers, answer)
+        worker.answered()
+        if answer.get("restart") is True:
+            self._replace(worker, suspects=())
+        elif worker.lines_answered % _RECYCLE_EVERY == 0:
+            self._recycle_when_swollen(worker)
+
+    def _take(self, worker: Worker, numbers: tuple[int, ...], answer: dict[str, Any]) -> None:
+        """Hand the answers of a line to their sessions; those that a restart left out begin again."""
+        entries = answer.get("run")
+        complete = answer.get("restart") is True
+        if not isinstance(entries, list) or (len(entries) != len(numbers) and not complete):
+            self._blame(worker, numbers, RunnerFault("protocol", "answered a line of sessions with something else"))
+        assert isinstance(entries, list)
+        for place, number in enumerate(numbers):
+            session = self._sessions.get(number)
+            if session is None:
+                continue
+            if place >= len(entries):
+                self._again(session, worker, alone=False)
+                continue
+            entry = entries[place]
+            if not isinstance(entry, dict) or entry.get("session") != number or not isinstance(entry.get("answers"), list):
+                self._blame(worker, numbers, RunnerFault("protocol", f"answered session {number} with {entry!r:.100}"))
+            try:
+                goes_on = session.take(worker, entry["answers"])
+            except ValueError as error:
+                self._blame(worker, numbers, RunnerFault("protocol", str(error)))
+            if not goes_on:
+                session.drop()
+                self._finish(session)
+            elif session.unanswered == 0 and not session.advance():
+                if session.phase < len(session.performance.program.phases):
+                    session.drop()
+                self._finish(session)
+
+    def _blame(self, worker: Worker, numbers: tuple[int, ...], fault: RunnerFault) -> None:
+        """Make the sessions of an answered line suspects, as if it were still open."""
+        assert worker.process is not None
+        worker.process.in_flight.appendleft(Request(-1, numbers))
+        raise fault
+
+    # --- failure ---------------------------------------------------------------------------------------------
+
+    def _failed(self, worker: Worker, fault: RunnerFault) -> None:
+        process = worker.process
+        assert process is not None
+        head = process.in_flight[0].sessions if process.in_flight else None
+        if head is not None and (not head or head == (0,)) or fault.kind == "untrusted":
+            worker.failed_to_start(fault)
+            if fault.kind == "untrusted":
+                worker.broken = fault
+            if worker.broken is not None:
+                self._retire(worker, fault)
+                return
+            self._replace(worker, suspects=())
+            return
+        self._replace(worker, suspects=head or (), fault=fault)
+
+    def _replace(self, worker: Worker, suspects: tuple[int, ...], fault: RunnerFault | None = None) -> None:
+        """End the process, start another, and begin again what it held; suspects each alone, or blamed if they were."""
+        process = worker.process
+        assert process is not None
+        self._detach(process)
+        process.stop()
+        stderr = "" if fault is None else process.stderr_text
+        held = {number for request in process.in_flight for number in request.sessions} | set(worker.open)
+        worker.open.clear()
+        for number in sorted(held):
+            session = self._sessions.get(number)
+            if session is None:
+                continue
+            if number in suspects and session.alone and fault is not None:
+                session.drop(worker)
+                self._finish(session, self._fault(worker, fault, stderr))
+            else:
+                self._again(session, worker, alone=session.alone or number in suspects)
+        self._start(worker)
+
+    def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
+        session.drop(failed)
+        del self._sessions[session.number]
+        self._begin(session.performance, alone=alone)
+
+    def _retire(self, worker: Worker, fault: RunnerFault) -> None:
+        """Give up on a runner that does not start: all its sessions end with the fault."""
+        process = worker.process
+        assert process is not None
+        process.read_stderr()
+        self._detach(process)
+        process.stop()
+        process.in_flight.clear()
+        worker.open.clear()
+        for session in [session for session in self._sessions.values() if worker in session.workers]:
+            session.drop(worker)
+            self._finish(session, self._fault(worker, fault, process.stderr_text))
+
+    def _start(self, worker: Worker) -> None:
+        process = worker.start()
+        if process is None:
+            return
+        self._selector.register(process.stdout, selectors.EVENT_READ, (worker, "stdout"))
+        self._selector.register(process.stderr, selectors.EVENT_READ, (worker, "stderr"))
+
+    def _restart(self, worker: Worker) -> None:
+        assert worker.process is not None
+        self._detach(worker.process)
+        worker.process.stop(gently=True)
+        self._start(worker)
+
+    def _watch_stdin(self, worker: Worker) -> None:
+        assert worker.process is not None
+        if worker.process.stdin not in self._selector.get_map():
+            self._selector.register(worker.process.stdin, selectors.EVENT_WRITE, (worker, "stdin"))
+
+    def _detach(self, process: RunnerProcess) -> None:
+        for fd in (process.stdin, process.stdout, process.stderr):
+            if fd in self._selector.get_map():
+                self._selector.unregister(fd)
+
+    # --- limits ----------------------------------------------------------------------------------------------
+
+    def _check_limits(self) -> None:
+        now = time.monotonic()
+        for worker in self._all:
+            if not worker.is_busy or worker.broken is not None:
+                continue
+            assert worker.process is not None
+            starting = not worker.process.in_flight[0].sessions
+            allowed = self._limits.start_timeout if starting else self._limits.timeout
+            waited = now - worker.head_since
+            if waited > allowed:
+                self._failed(worker, RunnerFault("timeout", f"no answer within {allowed:g} s"))
+            elif waited > _MEMORY_AFTER:
+                used = worker.process.resident_memory()
+                if used > self._limits.memory:
+                    limit = self._limits.memory >> 20
+                    self._failed(worker, RunnerFault("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))
+
+    def _recycle_when_swollen(self, worker: Worker) -> None:
+        if any(other.draining for other in self._all):
+            return  # two that drain at once could wait for each other
+        assert worker.process is not None
+        if worker.process.resident_memory() > self._limits.recycle:
+            worker.draining = True

@@ -1,0 +1,104 @@
+"""One attempt at one performance: where it stands, and what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.plan.program import Chunk, closing, fill
+
+if TYPE_CHECKING:
+    from conformance.execute.worker import Worker
+    from conformance.plan.casting import Performance
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a performance could not be finished: the verdict, who caused it (an implementation's number), and what it said."""
+
+    kind: str
+    implementation: int
+    message: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a performance showed. `answers` has None for steps that were not reached."""
+
+    performance: Performance
+    answers: list[Answer | None]
+    fault: Fault | None
+
+
+class Session:
+    """The state of one attempt; `workers` plays the actors of the program, in their order."""
+
+    __slots__ = ("alone", "answers", "dropped", "number", "performance", "phase", "slots", "unanswered", "workers")
+
+    def __init__(self, number: int, performance: Performance, workers: tuple[Worker, ...], *, alone: bool) -> None:
+        self.number = number
+        self.performance = performance
+        self.workers = workers
+        self.alone = alone
+        self.dropped = False
+        self.phase = -1
+        self.unanswered = 0
+        self.slots: dict[str, str] = {}
+        self.answers: list[Answer | None] = [None] * len(performance.program.steps)
+
+    def advance(self) -> bool:
+        """Queue the chunks of the next phase. False when there is none, or when bytes that it needs were never made."""
+        phases = self.performance.program.phases
+        self.phase += 1
+        if self.phase == len(phases):
+            return False
+        chunks = phases[self.phase]
+        if any(slot not in self.slots for chunk in chunks for slot in chunk.pieces[1::2]):
+            return False
+        for chunk in chunks:
+            worker = self.workers[chunk.actor]
+            (worker.alone if self.alone else worker.queue).append((self, chunk))
+        self.unanswered = len(chunks)
+        return True
+
+    def text(self, chunk: Chunk) -> bytes:
+        return fill(chunk, self.number, self.slots)
+
+    @staticmethod
+    def size(chunk: Chunk) -> int:
+        return sum(map(len, chunk.pieces[::2]))
+
+    def take(self, actor_worker: Worker, answers: list[Answer]) -> bool:
+        """Store the answers of a chunk. False when they end early, so that nothing more can be asked.
+
+        Raises:
+            ValueError: more answers than steps, or an answer of no known shape.
+        """
+        program = self.performance.program
+        chunk = next(chunk for chunk in program.phases[self.phase] if self.workers[chunk.actor] is actor_worker)
+        if len(answers) > len(chunk.positions):
+            raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps")
+        stored = self.answers
+        exported = program.exported
+        for position, answer in zip(chunk.positions, answers, strict=False):
+            if type(answer) is not dict or len(answer) != 1:
+                raise ValueError(f"gave an answer of no known shape: {answer!r:.120}")
+            stored[position] = answer
+            if position in exported and isinstance(answer.get("ok"), str):
+                self.slots[exported[position]] = answer["ok"]
+        self.unanswered -= 1
+        if len(answers) == len(chunk.positions):
+            return True
+        if not answers or "ok" in answers[-1] or answers[-1].get("error", {}).get("kind") in ("refused", "slot"):
+            raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps without saying why")
+        return False
+
+    def drop(self, failed: Worker | None = None) -> None:
+        """Give the attempt up; tell the runners that still hold its documents, except the one that failed."""
+        self.dropped = True
+        for worker in self.workers:
+            if worker.open.pop(self.number, None) is not None and worker is not failed:
+                worker.closings.append(closing(self.number))

@@ -1,0 +1,151 @@
+"""A place in the run for one implementation: its process, started again when it fails, and the work queued for it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from conformance.execute.process import Request, RunnerFault, RunnerProcess
+
+if TYPE_CHECKING:
+    from conformance.execute.session import Session
+    from conformance.model.implementation import Hello
+    from conformance.plan.program import Chunk
+    from conformance.provision import Launch
+
+BATCH = 50  # sessions a line
+BATCH_BYTES = 128 * 1024
+IN_FLIGHT = 2  # lines
+_START_ATTEMPTS = 3
+
+HELLO = b'{"seq":0,"hello":{"protocol":1}}\n'
+
+
+class Worker:
+    """One runner process at a time for one implementation."""
+
+    def __init__(self, implementation: int, launch: Launch) -> None:
+        self.implementation = implementation
+        self.launch = launch
+        self.hello: Hello | None = None
+        self.broken: RunnerFault | None = None
+        self.queue: deque[tuple[Session, Chunk]] = deque()
+        self.alone: deque[tuple[Session, Chunk]] = deque()
+        self.closings: list[bytes] = []
+        self.open: dict[int, Session] = {}
+        self.head_since = 0.0
+        self.lines_answered = 0
+        self.draining = False
+        self.process: RunnerProcess | None = None
+        self._seq = 0
+        self._failed_starts = 0
+        self._running_alone = False
+
+    # --- the process -----------------------------------------------------------------------------------------
+
+    def start(self) -> RunnerProcess | None:
+        """Start a process and greet it. None, and `broken` is set, when it cannot be started at all."""
+        try:
+            self.process = RunnerProcess(self.launch)
+        except OSError as error:
+            self.broken = RunnerFault("crash", f"cannot be started: {error}")
+            return None
+        self._seq = 0
+        self._running_alone = False
+        self.closings.clear()
+        self.draining = False
+        self.send(HELLO, ())
+        return self.process
+
+    def send(self, line: bytes, sessions: tuple[int, ...]) -> None:
+        """Send a line that already carries the next sequence number."""
+        assert self.process is not None
+        if not self.process.in_flight:
+            self.head_since = time.monotonic()
+        self.process.send(line, Request(self._seq, sessions))
+        self._seq += 1
+
+    def answered(self) -> None:
+        """Account for an answered line."""
+        assert self.process is not None
+        self.head_since = time.monotonic()
+        self.lines_answered += 1
+        if not self.process.in_flight:
+            self._running_alone = False
+
+    def greeted(self, hello: Hello) -> None:
+        self.hello = hello
+        self._failed_starts = 0
+
+    def failed_to_start(self, fault: RunnerFault) -> None:
+        """Count a process that ended before it answered hello; after some of them the worker is broken."""
+        self._failed_starts += 1
+        if self._failed_starts >= _START_ATTEMPTS or self.hello is None:
+            self.broken = fault
+
+    @property
+    def is_busy(self) -> bool:
+        return self.process is not None and bool(self.process.in_flight)
+
+    # --- dispatch --------------------------------------------------------------------------------------------
+
+    @property
+    def next_seq(self) -> int:
+        return self._seq
+
+    def dispatch(self) -> None:
+        """Send as many lines as may be in flight and are worth sending."""
+        process = self.process
+        if process is None or self._running_alone:
+            return
+        if self.alone:
+            if not process.in_flight:
+                self._send_alone()
+            return
+        while len(process.in_flight) < IN_FLIGHT and (self.queue or self.closings):
+            if process.in_flight and len(self.queue) < BATCH:
+                return  # a short line now would leave the next one short too
+            if not self._send_batch():
+                return
+
+    def _send_alone(self) -> None:
+        while self.alone:
+            session, chunk = self.alone.popleft()
+            if session.dropped:
+                continue
+            self._running_alone = True
+            self._send_chunks([(session, chunk)])
+            return
+
+    def _send_batch(self) -> bool:
+        batch: list[tuple[Session, Chunk]] = []
+        waiting: list[tuple[Session, Chunk]] = []
+        size = 0
+        while self.queue and len(batch) < BATCH and size < BATCH_BYTES:
+            session, chunk = self.queue.popleft()
+            if session.dropped:
+                continue
+            if self.draining and session.number not in self.open:
+                waiting.append((session, chunk))
+                continue
+            batch.append((session, chunk))
+            size += session.size(chunk)
+        self.queue.extendleft(reversed(waiting))
+        if not batch and not self.closings:
+            return False
+        self._send_chunks(batch)
+        return True
+
+    def _send_chunks(self, batch: list[tuple[Session, Chunk]]) -> None:
+        texts = self.closings
+        self.closings = []
+        numbers: list[int] = [-1] * len(texts)
+        for session, chunk in batch:
+            texts.append(session.text(chunk))
+            numbers.append(session.number)
+            if chunk.end:
+                self.open.pop(session.number, None)
+            else:
+                self.open[session.number] = session
+        self.send(b'{"seq":%d,"run":[%b]}\n' % (self._seq, b",".join(texts)), tuple(numbers))

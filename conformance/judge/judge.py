@@ -1,0 +1,189 @@
+"""Judgement: what a performance showed against what its case demands.
+
+The verdicts:
+
+- `pass`: everything demanded was seen, and every step that may not fail was done;
+- `fail`: a demanded state, state vector or observation differs, or a step was refused that must succeed;
+- `crash`, `timeout`, `memory`, `protocol`: the runner, not an answer, was at fault; `crash` also covers a panic
+  that the runner caught;
+- `unsupported`: a library lacks what the case needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
+from conformance.wire.lib0 import WireError
+from conformance.wire.update import decode_state_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.execute.session import Answer, Outcome
+    from conformance.model.implementation import Implementation
+    from conformance.plan.finale import Demand
+    from conformance.plan.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One difference: at which step, of which stage and check, whose answer, what was demanded and what was seen."""
+
+    step: int
+    stage: str
+    check: str
+    peer: str
+    implementation: int
+    expected: Value
+    observed: Value
+
+    @property
+    def signature(self) -> str:
+        """What stays the same when the failure stays the same: the check and a digest of the wrong answer."""
+        if self.check in ("refused", "panic", "slot", "runner"):
+            return f"{self.check}:{self.observed['op']}"
+        return f"{self.check}:{digest(self.observed)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`detail` is the missing feature or the runner's own words; `culprit` the implementation that a fault belongs to."""
+
+    name: str
+    failures: tuple[Failure, ...] = ()
+    detail: str = ""
+    culprit: int | None = None
+
+    @property
+    def signature(self) -> str:
+        """The signatures of all failures, each once; of a fault its verdict."""
+        if self.failures:
+            return "+".join(sorted({failure.signature for failure in self.failures}))
+        return self.name
+
+
+_PASS = Verdict("pass")
+
+
+class Judge:
+    """Compares answers with demands. Keeps the expected bytes of the case at hand, so use one judge for a whole run."""
+
+    def __init__(self, implementations: Sequence[Implementation]) -> None:
+        self._lossy = [implementation.hello.lossy for implementation in implementations]
+        self._program: Program | None = None
+        self._expected: dict[tuple[int, tuple[str, ...]], frozenset[bytes]] = {}
+        self._state_vectors: dict[int, frozenset[str]] = {}
+
+    def judge(self, outcome: Outcome) -> Verdict:
+        """The verdict on one outcome."""
+        if outcome.fault is not None:
+            return Verdict(outcome.fault.kind, (), outcome.fault.message, outcome.fault.implementation)
+        performance = outcome.performance
+        program = performance.program
+        answers = outcome.answers
+        failures: list[Failure] = []
+        for place, answer in enumerate(answers):
+            if answer is None or "ok" in answer:
+                continue
+            if "unsupported" in answer:
+                culprit = performance.players[program.actors[place]]
+                return Verdict("unsupported", (), str(answer["unsupported"]), culprit)
+            if not (place in program.tolerated and answer["error"].get("kind") == "refused"):
+                failures.append(self._error(outcome, place, answer["error"]))
+        for place, demand in program.demands:
+            answer = answers[place]
+            if answer is None or ("ok" not in answer and place not in program.tolerated):
+                continue
+            player = performance.players[program.actors[place]]
+            if not self._meets(program, place, demand, answer, player):
+                failures.append(self._difference(place, demand, answer, player))
+        if not failures:
+            return _PASS
+        panicked = next((failure for failure in failures if failure.check == "panic"), None)
+        if panicked is not None:
+            return Verdict("crash", tuple(failures), panicked.observed["message"], panicked.implementation)
+        return Verdict("fail", tuple(failures))
+
+    def _meets(self, program: Program, place: int, demand: Demand, answer: Answer, player: int) -> bool:
+        if program is not self._program:
+            self._program, self._expected, self._state_vectors = program, {}, {}
+        if demand.check == "state_vector" and demand.stage != "steps":
+            return self._meets_state_vector(place, demand, answer["ok"])
+        if demand.check == "state" and demand.stage != "steps":
+            key = (place, self._lossy[player])
+            expected = self._expected.get(key)
+            if expected is None:
+                expected = frozenset(
+                    form
+                    for view in demand.expected
+                    for state in (project(view["state"], self._lossy[player]),)
+                    for form in (quick_bytes(state), canonical_bytes(state))
+                )
+                self._expected[key] = expected
+            return quick_bytes(answer["ok"]) in expected or canonical_bytes(answer["ok"]) in expected
+        return any(self._observed(alternative, answer, self._lossy[player]) for alternative in demand.expected)
+
+    def _meets_state_vector(self, place: int, demand: Demand, observed: Value) -> bool:
+        """State vectors are compared decoded; the bytes of one that was right are remembered."""
+        known = self._state_vectors.get(place, frozenset())
+        if observed in known:
+            return True
+        right = any(decoded_state_vector(observed) == view["state_vector"] for view in demand.expected)
+        if right:
+            self._state_vectors[place] = known | {observed}
+        return right
+
+    @staticmethod
+    def _observed(alternative: Mapping[str, Any], answer: Answer, lossy: tuple[str, ...]) -> bool:
+        """Whether an answer is what one alternative of an observation says."""
+        if "refused" in alternative:
+            return "error" in answer and answer["error"].get("kind") == "refused"
+        if "ok" not in answer:
+            return False
+        ok = answer["ok"]
+        if "state" in alternative:
+            return same(ok, project(alternative["state"], lossy))
+        if "state_vector" in alternative:
+            return bool(decoded_state_vector(ok) == alternative["state_vector"])
+        if "bytes" in alternative:
+            return bool(ok == alternative["bytes"])
+        return "done" in alternative or same(ok, alternative["value"])
+
+    def _difference(self, place: int, demand: Demand, answer: Answer, player: int) -> Failure:
+        expected = [dict(alternative) for alternative in demand.expected]
+        if demand.check == "state":
+            expected = [
+                {"state": project(view["state"], self._lossy[player])} if "state" in view else view for view in expected
+            ]
+        shown: Value = [next(iter(view.values())) for view in expected] if demand.check in expected[0] else expected
+        observed: Value = answer.get("ok", answer.get("error"))
+        if demand.check == "state_vector":
+            decoded = decoded_state_vector(observed)
+            observed = observed if decoded is None else decoded
+        if isinstance(shown, list) and len(shown) == 1:
+            shown = shown[0]
+        return Failure(place, demand.stage, demand.check, demand.peer, player, shown, observed)
+
+    @staticmethod
+    def _error(outcome: Outcome, place: int, error: Mapping[str, Any]) -> Failure:
+        program = outcome.performance.program
+        step = program.steps[place]
+        player = outcome.performance.players[program.actors[place]]
+        kind = error.get("kind")
+        check = kind if kind in ("refused", "panic", "slot") else "runner"
+        observed = {"op": step["op"], "message": str(error.get("message", ""))[:2000]}
+        stage = "steps" if place < len(program.case.steps) else "finale"
+        return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
+
+
+def decoded_state_vector(observed: Value) -> dict[str, int] | None:
+    """Client id (as text) -> next clock, of a state vector in base64; None when it is not one."""
+    try:
+        pairs = decode_state_vector(base64.b64decode(observed, validate=True))
+    except (binascii.Error, WireError, TypeError, ValueError):
+        return None
+    return {str(client): clock for client, clock in pairs.items() if clock > 0}

@@ -1,0 +1,200 @@
+"""Known divergences: failures that are understood, written down in runners/known/<implementation>.toml.
+
+A divergence explains a failure of the cases, versions, castings and signatures that it names. It never hides
+anything: the case still runs, and a divergence whose failure did not come is *stale* and fails the run.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from conformance.model.implementation import Implementation
+
+CASTINGS = ("solo", "cross", "any")
+ROLES = ("writer", "reader", "any")
+_KEYS = {"id", "cases", "versions", "castings", "role", "formats", "signatures", "reason", "links"}
+_NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """One entry of a file of known divergences.
+
+    Attributes:
+        cases: globs of case ids.
+        versions: a PEP 440 specifier over the library's version; `*` for all.
+        castings: solo, cross or any.
+        role: what the implementation plays in the castings meant: writer (the first part), reader (the others) or any.
+        formats: of updates: v1, v2.
+        signatures: globs over the parts of a failure's signature.
+    """
+
+    id: str
+    implementation: str
+    cases: tuple[str, ...]
+    versions: str
+    castings: str
+    role: str
+    formats: tuple[str, ...]
+    signatures: tuple[str, ...]
+    reason: str
+    links: tuple[str, ...]
+
+    def covers_case(self, case: str) -> bool:
+        return any(fnmatchcase(case, pattern) for pattern in self.cases)
+
+    def covers_version(self, version: str) -> bool:
+        if self.versions == "*":
+            return True
+        try:
+            return SpecifierSet(self.versions, prereleases=True).contains(Version(version))
+        except InvalidVersion:
+            return False
+
+    def covers_cast(self, cast: Sequence[int], player: int) -> bool:
+        """Whether a cast in which `player` takes part is meant."""
+        if len(set(cast)) == 1:
+            return self.castings in ("solo", "any") and player in cast
+        if self.castings == "solo":
+            return False
+        writes, reads = cast[0] == player, player in cast[1:]
+        return {"writer": writes, "reader": reads, "any": writes or reads}[self.role]
+
+    def explains(self, signature: str) -> bool:
+        return any(fnmatchcase(signature, pattern) for pattern in self.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A divergence that no longer does what it says."""
+
+    divergence: str
+    implementation: str
+    case: str
+    why: str
+
+
+def load_known(folder: Path) -> tuple[Divergence, ...]:
+    """All divergences of `folder`/*.toml.
+
+    Raises:
+        UsageError: a file is not TOML, or an entry is malformed.
+    """
+    found: list[Divergence] = []
+    for file in sorted(folder.glob("*.toml")):
+        try:
+            entries = tomllib.loads(file.read_text(encoding="utf-8")).get("divergence", [])
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file}: is not TOML: {error}") from None
+        for number, entry in enumerate(entries, 1):
+            found.append(_divergence(entry, file.stem, f"{file}: divergence {entry.get('id', number)}"))
+    ids = [divergence.id for divergence in found]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise UsageError(f"{folder}: the divergence id {name} stands there twice; give one a new id")
+    return tuple(found)
+
+
+def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Divergence:
+    if missing := _NEEDED - entry.keys():
+        raise UsageError(f"{where}: {', '.join(sorted(missing))} is missing")
+    if unknown := entry.keys() - _KEYS:
+        raise UsageError(f"{where}: unknown key {', '.join(sorted(unknown))}")
+    castings, role = entry.get("castings", "any"), entry.get("role", "any")
+    if castings not in CASTINGS or role not in ROLES:
+        raise UsageError(f"{where}: castings is one of {', '.join(CASTINGS)}, role one of {', '.join(ROLES)}")
+    if entry["versions"] != "*":
+        try:
+            SpecifierSet(entry["versions"])
+        except InvalidSpecifier:
+            raise UsageError(f"{where}: versions {entry['versions']!r} is no PEP 440 specifier such as >=0.6,<0.7") from None
+    return Divergence(
+        id=entry["id"],
+        implementation=implementation,
+        cases=tuple(entry["cases"]),
+        versions=entry["versions"],
+        castings=castings,
+        role=role,
+        formats=tuple(entry.get("formats", ("v1", "v2"))),
+        signatures=tuple(entry["signatures"]),
+        reason=entry["reason"],
+        links=tuple(entry["links"]),
+    )
+
+
+class KnownDivergences:
+    """Explains the failures of one run, and finds out which divergences are stale."""
+
+    def __init__(self, divergences: Iterable[Divergence], implementations: Sequence[Implementation]) -> None:
+        self._by_player: list[list[Divergence]] = [
+            [
+                divergence
+                for divergence in divergences
+                if divergence.implementation == implementation.name and divergence.covers_version(implementation.hello.version)
+            ]
+            for implementation in implementations
+        ]
+        self._labels = [implementation.label for implementation in implementations]
+        self._covering: dict[str, list[list[Divergence]]] = {}
+        self._seen: dict[tuple[str, int, str], int] = {}
+
+    def explain(self, case: str, cast: Sequence[int], update_format: str, signature: str | None) -> tuple[str, ...]:
+        """The ids of the divergences that together explain every part of a failure's signature; none if one part is new.
+
+        A signature of None says that the performance passed; it only counts towards staleness.
+        """
+        applicable = [
+            (player, divergence)
+            for player in dict.fromkeys(cast)
+            for divergence in self._covers(case)[player]
+            if update_format in divergence.formats and divergence.covers_cast(cast, player)
+        ]
+        used: dict[tuple[int, str], None] = {}
+        parts = signature.split("+") if signature else []
+        explained = bool(parts)
+        for part in parts:
+            explainers = [(player, divergence.id) for player, divergence in applicable if divergence.explains(part)]
+            explained = explained and bool(explainers)
+            used.update(dict.fromkeys(explainers[:1]))
+        for player, divergence in applicable:
+            key = (divergence.id, player, case)
+            self._seen[key] = self._seen.get(key, 0) + ((player, divergence.id) in used)
+        return tuple(dict.fromkeys(name for _, name in used)) if explained else ()
+
+    def _covers(self, case: str) -> list[list[Divergence]]:
+        if case not in self._covering:
+            self._covering = {case: [[d for d in group if d.covers_case(case)] for group in self._by_player]}
+        return self._covering[case]
+
+    def stale(self, *, complete: bool) -> list[Stale]:
+        """Divergences whose failure did not come in a case that was performed as they say.
+
+        Args:
+            complete: all shipped cases took part, so a divergence that met none of them matches nothing.
+        """
+        stale = [
+            Stale(name, self._labels[player], case, "no failure with this signature any more")
+            for (name, player, case), times in self._seen.items()
+            if times == 0
+        ]
+        met = {(name, player) for name, player, _ in self._seen}
+        if complete:
+            for player, group in enumerate(self._by_player):
+                stale += [
+                    Stale(divergence.id, self._labels[player], "", "matches no case that was performed")
+                    for divergence in group
+                    if (divergence.id, player) not in met and divergence.castings != "cross"
+                ]
+        return stale

@@ -1,0 +1,58 @@
+"""An implementation that takes part in a run, as its runner introduced it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.provision import Launch
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a runner says of itself; runners/PROTOCOL.md describes each field."""
+
+    name: str
+    version: str
+    language: str
+    runtime: str
+    features: frozenset[str]
+    lossy: tuple[str, ...]
+
+    @property
+    def speaks_v2(self) -> bool:
+        return {"apply.v2", "encode.v2"} <= self.features
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """`label` is the spec as the user typed it; it names the implementation in results."""
+
+    label: str
+    name: str
+    launch: Launch
+    hello: Hello
+
+
+def parse_hello(answer: object) -> Hello:
+    """The `hello` object of an answer.
+
+    Raises:
+        ValueError: a field is missing or has the wrong type.
+    """
+    if not isinstance(answer, dict):
+        raise ValueError("hello was not answered with an object")
+    if answer.get("protocol") != PROTOCOL:
+        raise ValueError(f"speaks protocol {answer.get('protocol')!r}, not {PROTOCOL}")
+    texts = [answer.get(key) for key in ("name", "version", "language", "runtime")]
+    lists = [answer.get(key) for key in ("features", "lossy")]
+    if not all(isinstance(text, str) for text in texts) or not all(
+        isinstance(items, list) and all(isinstance(item, str) for item in items) for items in lists
+    ):
+        raise ValueError("hello lacks name, version, language, runtime, features or lossy")
+    return Hello(
+        str(texts[0]), str(texts[1]), str(texts[2]), str(texts[3]), frozenset(lists[0] or ()), tuple(lists[1] or ())
+    )

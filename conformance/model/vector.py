@@ -1,0 +1,164 @@
+"""Vectors: the cases of a suite file, frozen.
+
+The shape is vectors/schema/suite.schema.json. A file whose SHA-256 stands in the `manifest.json` of its folder
+tree was checked against the schema when the manifest was written; any other file is checked as it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+LEVELS = ("required", "recommended", "informational")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One vector. `steps` and `expect` are parsed JSON of the schema's shape and are never changed."""
+
+    id: str
+    title: str
+    reason: str
+    level: str
+    verdict: str
+    flags: tuple[str, ...]
+    links: tuple[str, ...]
+    roots: Mapping[str, str]
+    peers: Mapping[str, Mapping[str, Any]]
+    steps: Sequence[Mapping[str, Any]]
+    expect: Mapping[str, Any]
+    file: Path
+
+    @property
+    def suite(self) -> str:
+        return self.id.partition("/")[0]
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The ops of all steps, those inside a transaction too."""
+        return frozenset(_operations(self.steps))
+
+
+def _operations(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for step in steps:
+        yield step["op"]
+        yield from _operations(step.get("steps", ()))
+
+
+def load_cases(paths: Sequence[Path]) -> tuple[Case, ...]:
+    """The cases of all suite files at or below `paths`, in the order of the paths and then of file names.
+
+    Raises:
+        UsageError: a path does not exist, a file is not a valid suite, or two cases share an id.
+    """
+    cases: list[Case] = []
+    seen: dict[str, Path] = {}
+    for path in paths:
+        for file in suite_files(path):
+            for case in _read_suite(file):
+                if case.id in seen:
+                    raise UsageError(
+                        f"case id {case.id} stands in {seen[case.id]} and again in {file}: give one of them a new id"
+                    )
+                seen[case.id] = file
+                cases.append(case)
+    return tuple(cases)
+
+
+def suite_files(path: Path) -> tuple[Path, ...]:
+    """The suite files of a folder, sorted, or the file itself."""
+    if path.is_file():
+        return (path,)
+    if not path.is_dir():
+        raise UsageError(f"no vectors at {path}: give an existing file or folder")
+    return tuple(
+        file
+        for file in sorted(path.rglob("*.json"))
+        if file.name != "manifest.json" and not {"schema", "requirements"} & set(file.relative_to(path).parts[:-1])
+    )
+
+
+def _read_suite(file: Path) -> Iterator[Case]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
+    if not _is_vetted(file, content):
+        from conformance.model.schema import check_suite
+
+        check_suite(document, file)
+    for raw in document["cases"]:
+        yield _case(raw, file)
+
+
+def _is_vetted(file: Path, content: bytes) -> bool:
+    for folder in file.resolve().parents[:3]:
+        manifest = folder / "manifest.json"
+        if manifest.is_file():
+            hashes = _manifest_hashes(manifest)
+            return hashes.get(file.resolve().relative_to(folder).as_posix()) == hashlib.sha256(content).hexdigest()
+    return False
+
+
+_manifest_cache: dict[Path, Mapping[str, str]] = {}
+
+
+def _manifest_hashes(manifest: Path) -> Mapping[str, str]:
+    if manifest not in _manifest_cache:
+        try:
+            files = orjson.loads(manifest.read_bytes()).get("files", {})
+            _manifest_cache[manifest] = {name: entry["sha256"] for name, entry in files.items()}
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+            _manifest_cache[manifest] = {}
+    return _manifest_cache[manifest]
+
+
+def _case(raw: Mapping[str, Any], file: Path) -> Case:
+    return Case(
+        id=raw["id"],
+        title=raw["title"],
+        reason=raw["reason"],
+        level=raw["level"],
+        verdict=raw.get("verdict", "valid"),
+        flags=tuple(raw.get("flags", ())),
+        links=tuple(raw.get("links", ())),
+        roots=raw["roots"],
+        peers=raw["peers"],
+        steps=raw["steps"],
+        expect=raw["expect"],
+        file=file,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which cases take part: an id glob, an op that they use, a level that they reach at least."""
+
+    filters: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    level: str = "informational"
+
+    def includes(self, case: Case) -> bool:
+        return (
+            LEVELS.index(case.level) <= LEVELS.index(self.level)
+            and (not self.filters or any(fnmatchcase(case.id, pattern) for pattern in self.filters))
+            and (not self.features or any(self._uses(case, feature) for feature in self.features))
+        )
+
+    @staticmethod
+    def _uses(case: Case, feature: str) -> bool:
+        return feature in case.flags or any(fnmatchcase(op, feature) for op in case.operations)

@@ -1,0 +1,75 @@
+"""Castings: which implementation plays which peer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from conformance.plan.program import Pattern, Program, compile_case, has_format, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from conformance.model.vector import Case
+
+KINDS = ("solo", "pairs", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One case, cast: what the executor runs and the judge judges.
+
+    `cast` names the implementation of each part by its number in the run; `players` those of each actor.
+    """
+
+    program: Program
+    cast: tuple[int, ...]
+    players: tuple[int, ...]
+
+    @property
+    def is_solo(self) -> bool:
+        return len(self.players) == 1
+
+
+def castings(kind: str, implementations: int, size: int) -> Iterator[tuple[int, ...]]:
+    """Implementations for `size` parts. `pairs`: the first part is the writer, all others the reader, for every ordered pair.
+
+    `solo` is part of every kind. `all` is every assignment, `implementations ** size` of them.
+    """
+    if kind == "all":
+        yield from sorted(product(range(implementations), repeat=size), key=lambda cast: len(set(cast)) > 1)
+        return
+    for player in range(implementations):
+        yield (player,) * size
+    if kind == "pairs" and size > 1:
+        for writer in range(implementations):
+            for reader in range(implementations):
+                if reader != writer:
+                    yield (writer, *(reader,) * (size - 1))
+
+
+def perform(cases: Iterable[Case], kind: str, speaks_v2: Sequence[bool]) -> Iterator[Performance]:
+    """Every performance of every case, case after case.
+
+    Args:
+        speaks_v2: for each implementation, whether it encodes and applies updates in v2.
+    """
+    for case in cases:
+        size = len(parts(case))
+        programs: dict[tuple[Pattern, str], Program] = {}
+        formats = ("v1", "v2") if has_format(case) else ("v1",)
+        for update_format in formats:
+            for cast in castings("solo" if case.verdict == "invalid" else kind, len(speaks_v2), size):
+                if update_format == "v2" and not all(speaks_v2[player] for player in cast):
+                    continue
+                pattern, players = _pattern(cast)
+                key = (pattern, update_format)
+                if key not in programs:
+                    programs[key] = compile_case(case, pattern, update_format)
+                yield Performance(programs[key], cast, players)
+
+
+def _pattern(cast: tuple[int, ...]) -> tuple[Pattern, tuple[int, ...]]:
+    players = tuple(dict.fromkeys(cast))
+    return tuple(players.index(player) for player in cast), players

@@ -1,0 +1,65 @@
+"""A failure in words: the step, what was demanded, each cluster's answer, the bytes, and how to see it again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from conformance.jsonio import dumps
+from conformance.report.summary import Summary, clusters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conformance.report.records import Record
+
+_WIDEST = 400  # characters of a value, or of bytes, that are shown; the results file has the rest
+
+
+def headline(record: Record) -> str:
+    """Case, cast and format in one line."""
+    cast = " -> ".join(record["cast"]) if len(set(record["cast"])) > 1 else f"{record['cast'][0]} alone"
+    return f"{record['case']}  {cast}  {record['format']}  {record['verdict']}"
+
+
+def lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[str, str]]:
+    """Label and text of each line about one failing result."""
+    if record.get("detail"):
+        yield record["verdict"], f"{record.get('culprit', '')}: {record['detail']}".strip(": ")
+    if record.get("stderr"):
+        yield "stderr", record["stderr"].splitlines()[-1]
+    for failure in record.get("failures", ())[:1]:
+        yield "step", f"{failure['stage']}, {_action(failure['action'])}, answered by {failure['implementation']}"
+        yield "expected", shown(failure["expected"])
+        yield "observed", shown(failure["observed"])
+    for cluster in clusters(summary, record):
+        names = ", ".join(cluster.labels)
+        yield "cluster", f"{names}: {'as expected' if cluster.answer is None else shown(cluster.answer)}"
+    others = len(record.get("failures", ())) - 1
+    if others > 0:
+        yield "and", f"{others} more differences in this performance"
+    for slot, data in list(record.get("bytes", {}).items())[:3]:
+        yield "bytes", f"{slot} = {data[:_WIDEST]}{'...' if len(data) > _WIDEST else ''}"
+    yield "signature", record["signature"]
+    yield "again", reproduce(record)
+    yield "replay", f"python -m conformance replay {shlex.quote(str(results))} {shlex.quote(record['case'])}"
+
+
+def reproduce(record: Record) -> str:
+    """The command that runs just this case on just these implementations."""
+    impls = ",".join(dict.fromkeys(record["cast"]))
+    solo = " --castings solo" if len(set(record["cast"])) == 1 else ""
+    return f"python -m conformance --impls {shlex.quote(impls)} --filter {shlex.quote(record['case'])}{solo}"
+
+
+def shown(value: Any) -> str:
+    """A value as short JSON."""
+    text = dumps(value).decode()
+    return text if len(text) <= _WIDEST else text[:_WIDEST] + "..."
+
+
+def _action(step: dict[str, Any]) -> str:
+    where = f" of {step['peer']}"
+    name = f" as {step['as']}" if "as" in step else ""
+    return f"{step['op']}{where}{name}"

@@ -1,0 +1,41 @@
+"""Renderers: each reads a results file and nothing else, and writes one report."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conformance.judge.known import Divergence
+
+
+class Renderer(Protocol):
+    """A module of this package, named as the format."""
+
+    def render(self, results: Path, output: Path | None, known: Sequence[Divergence]) -> None:
+        """Write the report to `output`, or to standard output."""
+
+
+def renderer(name: str) -> Renderer:
+    return cast(Renderer, import_module(f"conformance.report.{name}"))
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write a finished report.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    from conformance.report.store import ResultsError
+
+    if output is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"cannot write the report to {output}: {error.strerror}; give another --output FILE") from None

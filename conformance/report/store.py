@@ -1,0 +1,94 @@
+"""The results file: written record by record, read back by whatever reports."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from conformance.errors import ConformanceError, UsageError
+from conformance.jsonio import JSONDecodeError, dumps, loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conformance.report.records import Record
+
+
+class ResultsError(ConformanceError):
+    """The results file cannot be written, for example because the disk is full. What was written stays valid."""
+
+    exit_code = 3
+
+
+class ResultWriter:
+    """Appends records; each is in the operating system's hands before the next is made."""
+
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+            self._fd = os.open(path, flags, 0o644)
+        except OSError as error:
+            raise ResultsError(f"cannot write results to {path}: {error.strerror}; give another --results FILE") from None
+
+    def write(self, record: Record) -> None:
+        """Write one record.
+
+        Raises:
+            ResultsError: the disk is full, or the file has gone; a half-written line is taken back.
+        """
+        line = dumps(record) + b"\n"
+        try:
+            written = os.write(self._fd, line)
+            if written != len(line):
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
+                raise OSError(28, "no space left on device")
+        except OSError as error:
+            raise ResultsError(
+                f"cannot write results to {self.path}: {error.strerror}; free some room and go on with --resume {self.path}"
+            ) from None
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The records of a file, without a last line that a killed run left unfinished.
+
+    Raises:
+        UsageError: there is no such file, or it is no results file.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    record = loads(line)
+                except JSONDecodeError:
+                    record = None
+                if not isinstance(record, dict) or (number == 1 and record.get("type") != "run"):
+                    raise UsageError(f"{path}:{number}: no record of a results file; give the file that a run wrote")
+                yield record
+    except OSError as error:
+        raise UsageError(f"cannot read results from {path}: {error.strerror}") from None
+
+
+def cut_for_resume(path: Path) -> tuple[Record, list[Record]]:
+    """The run record and the results of a killed run, after its unfinished line and end record were cut off the file."""
+    records: list[Record] = []
+    size = 0
+    with path.open("rb") as file:
+        lines = file.readlines()
+    kept = list(read_records(path))
+    for line, record in zip(lines, kept, strict=False):
+        if record["type"] == "end":
+            break
+        size += len(line)
+        records.append(record)
+    if not records:
+        raise UsageError(f"{path}: nothing to resume; leave --resume out")
+    os.truncate(path, size)
+    return records[0], records[1:]

@@ -1,0 +1,128 @@
+"""A results file, read once and counted: the matrix, the groups of failures, the clusters of answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from conformance.model.value import canonical_bytes
+from conformance.report.records import GOOD, Record, is_unexpected
+from conformance.report.store import read_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(slots=True)
+class Cell:
+    """The checks of one writer with one reader."""
+
+    passed: int = 0
+    known: int = 0
+    unsupported: int = 0
+    informational: int = 0
+    unexpected: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.passed + self.known + self.unsupported + self.informational + self.unexpected
+
+    def add(self, record: Record) -> None:
+        if record["verdict"] == "pass":
+            self.passed += 1
+        elif record["verdict"] in GOOD:
+            self.unsupported += 1
+        elif "known" in record:
+            self.known += 1
+        elif is_unexpected(record):
+            self.unexpected += 1
+        else:
+            self.informational += 1
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a results file says. `failing` holds the results that did not pass, known ones too, in order."""
+
+    run: Record
+    end: Record | None = None
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+    failing: list[Record] = field(default_factory=list)
+    unsupported: dict[tuple[str, str], int] = field(default_factory=dict)
+    passed_alone: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        return [implementation["label"] for implementation in self.run["implementations"]]
+
+    @property
+    def unexpected(self) -> list[Record]:
+        return [record for record in self.failing if is_unexpected(record)]
+
+    @property
+    def total(self) -> int:
+        return sum(cell.total for cell in self.cells.values())
+
+
+def summarize(path: Path) -> Summary:
+    """Read a results file.
+
+    Raises:
+        UsageError: it is none.
+    """
+    records = read_records(path)
+    summary = Summary(next(records, {"type": "run", "implementations": [], "left_out": {}}))
+    for record in records:
+        if record["type"] == "end":
+            summary.end = record
+        elif record["type"] == "result":
+            _enter(summary, record)
+    return summary
+
+
+def _enter(summary: Summary, record: Record) -> None:
+    cast = record["cast"]
+    summary.cells.setdefault((cast[0], cast[-1]), Cell()).add(record)
+    if record["verdict"] == "pass":
+        if len(set(cast)) == 1:
+            summary.passed_alone.setdefault((record["case"], record["format"]), []).append(cast[0])
+    elif record["verdict"] == "unsupported":
+        key = (record["culprit"], record["detail"])
+        summary.unsupported[key] = summary.unsupported.get(key, 0) + 1
+    else:
+        summary.failing.append(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Implementations that gave the same answer. `answer` is None for those that gave the expected one."""
+
+    labels: tuple[str, ...]
+    answer: Any
+
+
+def clusters(summary: Summary, record: Record) -> list[Cluster]:
+    """The answers of all implementations, each alone, to the check at which `record` failed first."""
+    failure = record["failures"][0] if record.get("failures") else None
+    right = summary.passed_alone.get((record["case"], record["format"]), [])
+    groups: dict[bytes, tuple[list[str], Any]] = {}
+    for other in summary.failing:
+        if other["case"] != record["case"] or other["format"] != record["format"] or len(set(other["cast"])) > 1:
+            continue
+        answer = _answer(other, failure)
+        if answer is None:
+            right = [*right, other["cast"][0]]
+        else:
+            groups.setdefault(canonical_bytes(answer), ([], answer))[0].append(other["cast"][0])
+    found = [Cluster(tuple(right), None)] if right else []
+    return found + [Cluster(tuple(labels), answer) for labels, answer in groups.values()]
+
+
+def _answer(record: Record, failure: Record | None) -> Any:
+    """What a solo result said at the stage and check of `failure`; None when it said what was expected there."""
+    if not record.get("failures"):
+        return {record["verdict"]: record.get("detail", "")}
+    for own in record["failures"]:
+        if failure is None or (own["stage"], own["check"]) == (failure["stage"], failure["check"]):
+            return own["observed"]
+    return None

@@ -1,0 +1,228 @@
+"""A run, from what was asked for to its exit code: provide, introduce, perform, judge, record."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from conformance.errors import ConformanceError, ProvisionError
+from conformance.execute.engine import Engine, Limits
+from conformance.execute.process import RunnerFault
+from conformance.judge.judge import Judge
+from conformance.judge.known import Divergence, KnownDivergences
+from conformance.model.implementation import Implementation
+from conformance.plan.casting import Performance, perform
+from conformance.provision import Launch, available, provide
+from conformance.report.records import Record, end_record, is_unexpected, result_record, run_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from conformance.execute.session import Outcome
+    from conformance.judge.judge import Verdict
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+    from conformance.model.vector import Case
+
+PASSED, UNEXPECTED, NOTHING_SELECTED = 0, 1, 4
+
+
+class NothingSelectedError(ConformanceError):
+    """Filters left no case to run."""
+
+    exit_code = NOTHING_SELECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What takes part: specs that must be provided, and why others are left out."""
+
+    specs: tuple[Spec, ...]
+    manifests: Mapping[str, Manifest]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is performed, and how. `whole` says that no shipped case was filtered away."""
+
+    cases: tuple[Case, ...]
+    castings: str
+    known: tuple[Divergence, ...]
+    limits: Limits
+    seed: int | None = None
+    fail_fast: bool = False
+    whole: bool = False
+
+
+class Sink(Protocol):
+    """Something that takes records as they come."""
+
+    def write(self, record: Record) -> None: ...
+
+
+def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
+    """The implementations of a run: exactly `specs`, or all that this machine can provide."""
+    from conformance.model.manifest import find_manifest
+    from conformance.model.spec import parse_spec
+
+    if specs is not None:
+        for spec in specs:
+            find_manifest(spec, manifests)
+        return Wanted(tuple(specs), manifests)
+    left_out = {name: reason for name, manifest in manifests.items() if (reason := available(manifest)) is not None}
+    return Wanted(tuple(parse_spec(name) for name in manifests if name not in left_out), manifests, left_out)
+
+
+def launches(wanted: Wanted, report: Callable[[str], None]) -> list[Launch]:
+    """The command lines of all runners; what is missing is made now.
+
+    Raises:
+        ProvisionError: an implementation cannot be had.
+    """
+    from conformance.model.manifest import find_manifest
+
+    return [provide(spec, find_manifest(spec, wanted.manifests), report) for spec in wanted.specs]
+
+
+def introduce(engine: Engine, specs: Sequence[Spec], commands: Sequence[Launch]) -> tuple[Implementation, ...]:
+    """Start the runners and hear who they are.
+
+    Raises:
+        ProvisionError: a runner does not start, or is not to be trusted.
+    """
+    found = []
+    for spec, launch, hello in zip(specs, commands, engine.start(), strict=True):
+        if isinstance(hello, RunnerFault):
+            what = f"its runner is no use ({hello.kind}): {hello.message.splitlines()[0]}"
+            raise ProvisionError(
+                spec.label, what, f"try it by hand: {_shell(launch.argv)}", "\n".join(hello.message.splitlines()[1:])
+            )
+        found.append(Implementation(spec.label, spec.name, launch, hello))
+    return tuple(found)
+
+
+def _shell(argv: Sequence[str]) -> str:
+    import shlex
+
+    return shlex.join(argv)
+
+
+def digest_of(cases: Sequence[Case]) -> str:
+    """A digest over the ids, steps and expectations of cases; it tells two sets of vectors apart."""
+    from conformance.jsonio import dumps
+
+    total = hashlib.sha256()
+    for case in cases:
+        total.update(dumps([case.id, case.roots, case.peers, case.steps, case.expect]))
+    return total.hexdigest()[:16]
+
+
+def run(
+    wanted: Wanted,
+    commands: Sequence[Launch],
+    plan: Plan,
+    sinks: Sequence[Sink],
+    *,
+    arguments: Sequence[str] = (),
+    done: Sequence[Record] = (),
+    kit: str = "",
+    resumed: bool = False,
+) -> int:
+    """Perform everything, give every record to every sink, and return the exit code.
+
+    `done` are results of an earlier run that was cut short; they are counted, not performed or written again. An
+    interrupt (KeyboardInterrupt) still writes the end record before it goes on.
+    """
+    if not plan.cases:
+        raise NothingSelectedError("no case is selected; look at the ids with: python -m conformance list vectors")
+    started = time.monotonic()
+    with Engine(commands, plan.limits) as engine:
+        implementations = introduce(engine, wanted.specs, commands)
+        if not resumed:
+            record = run_record(
+                kit=kit,
+                started=datetime.now(UTC).isoformat(timespec="seconds"),
+                arguments=arguments,
+                implementations=implementations,
+                left_out=wanted.left_out,
+                cases=len(plan.cases),
+                vectors=digest_of(plan.cases),
+                castings=plan.castings,
+                seed=plan.seed,
+            )
+            for sink in sinks:
+                sink.write(record)
+        book = _Book(plan, implementations, done)
+        judge = Judge(implementations)
+        complete = False
+        try:
+            for outcome in engine.run(book.remaining()):
+                record = book.enter(outcome, judge.judge(outcome))
+                for sink in sinks:
+                    sink.write(record)
+                if plan.fail_fast and is_unexpected(record):
+                    break
+            else:
+                complete = True
+        finally:
+            end = book.end(time.monotonic() - started, complete=complete)
+            for sink in sinks:
+                sink.write(end)
+    return UNEXPECTED if book.unexpected or end["stale"] else PASSED
+
+
+class _Book:
+    """What has been performed, what came of it, and what is left to do."""
+
+    def __init__(self, plan: Plan, implementations: Sequence[Implementation], done: Sequence[Record]) -> None:
+        self._plan = plan
+        self._implementations = implementations
+        self._labels = [implementation.label for implementation in implementations]
+        self._known = KnownDivergences(plan.known, implementations)
+        self._done = {(record["case"], tuple(record["cast"]), record["format"]) for record in done}
+        self._counts: dict[str, int] = {}
+        self.unexpected = 0
+        for record in done:
+            cast = [self._labels.index(label) for label in record["cast"]]
+            if record["verdict"] != "unsupported":
+                self._known.explain(record["case"], cast, record["format"], record.get("signature"))
+            self._count(record)
+
+    def remaining(self) -> Iterator[Performance]:
+        """The performances that are left, in the vectors' order, or shuffled by the seed."""
+        speaks_v2 = [implementation.hello.speaks_v2 for implementation in self._implementations]
+        performances = perform(self._plan.cases, self._plan.castings, speaks_v2)
+        if self._plan.seed is not None:
+            shuffled = list(performances)
+            random.Random(self._plan.seed).shuffle(shuffled)
+            performances = iter(shuffled)
+        return (item for item in performances if not self._done or self._key(item) not in self._done)
+
+    def _key(self, performance: Performance) -> tuple[str, tuple[str, ...], str]:
+        program = performance.program
+        return program.case.id, tuple(self._labels[player] for player in performance.cast), program.format
+
+    def enter(self, outcome: Outcome, verdict: Verdict) -> Record:
+        """Match a verdict with the known divergences, count it, and make its record."""
+        program = outcome.performance.program
+        known: tuple[str, ...] = ()
+        if verdict.name != "unsupported":
+            signature = None if verdict.name == "pass" else verdict.signature
+            known = self._known.explain(program.case.id, outcome.performance.cast, program.format, signature)
+        record = result_record(outcome, verdict, self._labels, known)
+        self._count(record)
+        return record
+
+    def _count(self, record: Record) -> None:
+        name = "known" if "known" in record else record["verdict"]
+        self._counts[name] = self._counts.get(name, 0) + 1
+        self.unexpected += is_unexpected(record)
+
+    def end(self, seconds: float, *, complete: bool) -> Record:
+        stale = self._known.stale(complete=self._plan.whole) if complete else []
+        return end_record(self._counts, stale, seconds, complete=complete)
