@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.wire.model import RootName
+from conformance.wire.model import ID, ContentMove, RootName
 from conformance.wire.normalize import normalize, split
+from conformance.wire.values import BigInt, Undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,8 @@ def _until(client: int, units: list[Unit], clock: int | None) -> Unit:
 def _compare(client: int, a: Unit, b: Unit) -> Iterator[str]:
     differing = []
     if a.kind != b.kind or a.payload != b.payload:
-        differing.append(f"{_content(a)} in a, {_content(b)} in b")
+        ours, theirs = _from_first_difference(_content(a), _content(b))
+        differing.append(f"{ours} in a, {theirs} in b")
     # A GC has no place, so there is nothing to compare it with.
     if "GC" not in (a.kind, b.kind):
         if a.origin != b.origin:
@@ -90,14 +92,58 @@ def _only(client: int, side: str, unit: Unit) -> str:
     if unit.parent_sub is not None:
         place.append(f"under key {unit.parent_sub!r}")
     where = f"client {client}, clock {unit.clock}+{unit.length}"
-    return " ".join([f"{where}: only in {side}: {_content(unit)}", *place])
+    return " ".join([f"{where}: only in {side}: {_shorten(_content(unit))}", *place])
 
 
 def _content(unit: Unit) -> str:
     if not unit.payload:
         return unit.kind
-    payload = repr(unit.payload)
-    return f"{unit.kind} {payload if len(payload) <= _SHOWN else payload[:_SHOWN] + '...'}"
+    payload = unit.payload
+    if isinstance(payload, str):
+        return f"{unit.kind} {payload!r}"
+    return f"{unit.kind} {', '.join([_show(value) for value in payload])}"
+
+
+def _show(value: object) -> str:
+    """A value of `normalize.canonical` as a reader would write it."""
+    match value:
+        case ("number", float(number)):
+            return repr(number).removesuffix(".0")
+        case ("number", str(name)):
+            return name
+        case ("bool", bool(truth)):
+            return "true" if truth else "false"
+        case ("array", tuple(members)):
+            return f"[{', '.join([_show(member) for member in members])}]"
+        case ("object", tuple(entries)):
+            return f"{{{', '.join([f'{key!r}: {_show(member)}' for key, member in entries])}}}"
+        case ContentMove(start, end, flags):
+            return f"{start}..{end} flags {flags:#x}"
+        case BigInt(number):
+            return f"{number}n"
+        case None:
+            return "null"
+        case Undefined():
+            return "undefined"
+        case tuple(parts) if not isinstance(value, ID):
+            return " ".join([_show(part) for part in parts if part is not None])
+    return repr(value)
+
+
+def _from_first_difference(a: str, b: str) -> tuple[str, str]:
+    """Both texts short enough for a line, and so that what differs is in them."""
+    pairs = enumerate(zip(a, b, strict=False))
+    same = next((index for index, (ours, theirs) in pairs if ours != theirs), min(len(a), len(b)))
+    start = max(0, same - _SHOWN // 2)
+    return _shorten(a, start), _shorten(b, start)
+
+
+def _shorten(text: str, start: int = 0) -> str:
+    stop = start + _SHOWN
+    if start == 0:
+        return text if len(text) <= stop else text[:stop] + "..."
+    kind = text.split(" ", 1)[0]
+    return f"{kind} ...{text[start:stop]}{'...' if len(text) > stop else ''}"
 
 
 def _parent(parent: Parent) -> str:

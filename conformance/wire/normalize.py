@@ -2,7 +2,7 @@
 
 Taken out: the order of clients and of delete ranges, and how these are cut; how the items of a run are cut;
 Skips, which say nothing; info bit 0x20 beside an origin; the form of numbers and the order of keys in values;
-whether bytes are ContentBinary or a value of ContentAny; options of subdocuments that are the default or local
+whether bytes are ContentBinary or a value of ContentAny; options of subdocuments that are default or local
 to a peer. Left: everything else, among it JSON against Any, bigint against number, null against undefined,
 minus zero.
 """

@@ -130,9 +130,7 @@ def _read_struct(fields: FieldReader, id: ID, offset: int) -> Struct:
     ref = info & REF_BITS
     if ref in (GC_REF, SKIP_REF):
         if info != ref:
-            raise WireError(
-                _at(fields, offset), f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}"
-            )
+            raise WireError(_at(fields, offset), f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}")
         # The length of a Skip does not go to the column of lengths, which it would spoil.
         length = fields.length() if ref == GC_REF else fields.rest.varuint()
         if length == 0:

@@ -158,9 +158,7 @@ class FieldReaderV2:
     def parent_is_root(self) -> bool:
         number = self._parent_infos.read()
         if number > 1:
-            raise WireError(
-                self._parent_infos.reader.pos, f"parent info {number}, wanted 0 (an id) or 1 (a root)"
-            )
+            raise WireError(self._parent_infos.reader.pos, f"parent info {number}, wanted 0 (an id) or 1 (a root)")
         return number == 1
 
     def key(self) -> str:

@@ -45,9 +45,7 @@ class BigInt:
     value: int
 
 
-Value: TypeAlias = (
-    "bool | int | float | str | bytes | BigInt | Undefined | list[Value] | dict[str, Value] | None"
-)
+Value: TypeAlias = "bool | int | float | str | bytes | BigInt | Undefined | list[Value] | dict[str, Value] | None"
 
 _INT31 = 2**31 - 1
 
