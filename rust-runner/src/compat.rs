@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Object, Value};
 use yrs::undo::Options as UndoOptions;
-use yrs::{Any, Doc, OffsetKind, Options, Out, ReadTxn, TransactionMut, UndoManager, Update, Xml};
+use yrs::{Any, Doc, OffsetKind, Options, Out, ReadTxn, TransactionMut, UndoManager, Update, Xml, XmlOut};
 
 use crate::fault::Fault;
 use crate::step::PeerOptions;
@@ -92,10 +92,10 @@ pub fn apply_update(txn: &mut TransactionMut, update: Update) -> Result<(), Faul
 
 /// Whether structs or deletes wait for something that is missing.
 pub fn has_pending<T: ReadTxn>(txn: &T) -> bool {
-    #[cfg(yrs_23)]
+    #[cfg(yrs_24)]
     return txn.has_missing_updates();
     // Of two encodings of the same state only `encode_state_as_update` carries what is pending.
-    #[cfg(not(yrs_23))]
+    #[cfg(not(yrs_24))]
     {
         let state = txn.state_vector();
         txn.encode_state_as_update_v1(&state).len() != txn.encode_diff_v1(&state).len()
@@ -192,6 +192,15 @@ pub fn attributes<T: ReadTxn>(
             Ok((name.to_owned(), read(&value, txn)?))
         })
         .collect()
+}
+
+/// A child of an XML node as any shared type. Before 0.23 yrs has no such conversion.
+pub fn xml_out(node: XmlOut) -> Out {
+    match node {
+        XmlOut::Element(node) => Out::YXmlElement(node),
+        XmlOut::Fragment(node) => Out::YXmlFragment(node),
+        XmlOut::Text(node) => Out::YXmlText(node),
+    }
 }
 
 /// The `lossy` entries of `hello`.

@@ -4,10 +4,13 @@
 //! [`ops`] the local operations, [`values`] the typed JSON of values and states, [`compat`] what differs between releases
 //! of yrs. [`standalone`] plays all peers of vector files by itself and judges them by [`compare`].
 
+pub mod compare;
 pub mod compat;
 pub mod fault;
 pub mod ops;
 pub mod protocol;
 pub mod session;
+pub mod standalone;
 pub mod step;
+pub mod suite;
 pub mod values;

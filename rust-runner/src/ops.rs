@@ -53,8 +53,8 @@ pub fn resolve(txn: &mut TransactionMut, roots: &Roots, path: &[PathItem]) -> Re
         let next = match (&shared, item) {
             (Out::YMap(map), PathItem::Key(key)) => map.get(txn, key),
             (Out::YArray(array), PathItem::Index(index)) => array.get(txn, *index),
-            (Out::YXmlFragment(node), PathItem::Index(index)) => node.get(txn, *index).map(Out::from),
-            (Out::YXmlElement(node), PathItem::Index(index)) => node.get(txn, *index).map(Out::from),
+            (Out::YXmlFragment(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
+            (Out::YXmlElement(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
             (Out::YXmlElement(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
             (Out::YXmlText(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
             _ => None,

@@ -218,7 +218,7 @@ fn from_map<T: ReadTxn>(map: &MapRef, txn: &T) -> Result<Object<String, Value>, 
 }
 
 fn from_children<T: ReadTxn>(node: &impl XmlFragment, txn: &T) -> Result<Vec<Value>, Fault> {
-    node.children(txn).map(|child| from_out(&child.into(), txn)).collect()
+    node.children(txn).map(|child| from_out(&compat::xml_out(child), txn)).collect()
 }
 
 /// A text: a string when nothing is formatted or embedded, else a list of chunks; adjacent equal ones are joined.

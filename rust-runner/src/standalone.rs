@@ -1,0 +1,147 @@
+//! Vectors played alone: all peers of a case are yrs, and the result is compared with the expectation.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::compare::meets;
+use crate::fault::{answer_to_json, Fault};
+use crate::session::Session;
+use crate::step::{Format, PeerOptions, RootKind, Step};
+use crate::suite::{self, glob, Case, RELAY, RELAY_CLIENT};
+
+/// What to play.
+#[derive(Debug)]
+pub struct Options {
+    /// Suite files, and folders of them.
+    pub paths: Vec<PathBuf>,
+    /// Play only the cases whose ids match this glob.
+    pub filter: Option<String>,
+    /// The encodings of updates to play every case with.
+    pub formats: Vec<Format>,
+}
+
+/// The result of one case with one encoding of updates.
+#[derive(Debug)]
+pub struct Played {
+    /// The case's id.
+    pub id: String,
+    /// The encoding.
+    pub format: Format,
+    /// A line for each difference; empty when the case agrees.
+    pub differences: Vec<String>,
+    /// The feature that the case needs and yrs lacks.
+    pub unsupported: Option<String>,
+    /// The last state that was read; null when none was.
+    pub state: Value,
+}
+
+/// Plays the cases, and writes a line for each with its observed state. A difference follows on lines of their own.
+///
+/// # Errors
+/// `InvalidInput` for a bad vector or a path without any, and those of writing.
+pub fn run(options: &Options, mut output: impl Write) -> io::Result<Vec<Played>> {
+    let invalid = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
+    let mut cases = suite::load(&options.paths).map_err(invalid)?;
+    cases.retain(|case| options.filter.as_deref().is_none_or(|filter| glob(filter, &case.id)));
+    if cases.is_empty() {
+        return Err(invalid("no case to play".into()));
+    }
+    let mut results = Vec::new();
+    for case in &cases {
+        for format in &options.formats {
+            let played = play(case, *format).map_err(|error| invalid(format!("{}: {error}", case.id)))?;
+            let verdict = match (&played.unsupported, played.differences.is_empty()) {
+                (Some(_), _) => "unsupported",
+                (None, true) => "pass",
+                (None, false) => "fail",
+            };
+            let detail = played.unsupported.clone().unwrap_or_else(|| played.state.to_string());
+            writeln!(output, "{verdict} {} {} {detail}", case.id, format.name())?;
+            for difference in &played.differences {
+                writeln!(output, "    {difference}")?;
+            }
+            results.push(played);
+        }
+    }
+    let count = |wanted: fn(&Played) -> bool| results.iter().filter(|played| wanted(played)).count();
+    let failed = count(|played| !played.differences.is_empty());
+    let unsupported = count(|played| played.unsupported.is_some());
+    let passed = results.len() - failed - unsupported;
+    writeln!(output, "{passed} pass, {failed} fail, {unsupported} unsupported")?;
+    Ok(results)
+}
+
+/// Plays one case.
+///
+/// # Errors
+/// A message for a step that is none.
+pub fn play(case: &Case, format: Format) -> Result<Played, String> {
+    let mut played =
+        Played { id: case.id.clone(), format, differences: Vec::new(), unsupported: None, state: Value::Null };
+    let mut session = match begin(case) {
+        Ok(session) => session,
+        Err(fault) => {
+            played.conclude(fault, "the session");
+            return Ok(played);
+        }
+    };
+    for demanded in case.program(format) {
+        let step: Step = serde_json::from_value(demanded.step).map_err(|error| error.to_string())?;
+        let answer = session.step(&step);
+        if let (true, Ok(state)) = (step.op == "state", &answer) {
+            played.state = state.clone();
+        }
+        let label = step.slot.as_deref().map_or_else(|| step.op.clone(), |slot| format!("{} as {slot}", step.op));
+        let met = match demanded.alternatives.as_slice() {
+            [] => answer.is_ok(),
+            alternatives => alternatives.iter().any(|alternative| meets(alternative, &answer)),
+        };
+        match answer {
+            Err(fault) if fault.ends_session() => {
+                if matches!(fault, Fault::Panic(_)) {
+                    session.abandon();
+                } else {
+                    session.close();
+                }
+                played.conclude(fault, &label);
+                return Ok(played);
+            }
+            answer if !met => played.differences.push(format!(
+                "{label}: expected {}, observed {}",
+                expected(&demanded.alternatives),
+                answer_to_json(answer)
+            )),
+            _ => {}
+        }
+    }
+    session.close();
+    Ok(played)
+}
+
+fn expected(alternatives: &[Value]) -> String {
+    match alternatives {
+        [] => "success".into(),
+        alternatives => alternatives.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+impl Played {
+    fn conclude(&mut self, fault: Fault, at: &str) {
+        match fault {
+            Fault::Unsupported(feature) => {
+                self.unsupported = Some(feature);
+                self.differences.clear();
+            }
+            fault => self.differences.push(format!("{at}: observed {}", answer_to_json(Err(fault)))),
+        }
+    }
+}
+
+fn begin(case: &Case) -> Result<Session, Fault> {
+    let roots = case.roots.iter().map(|(name, kind)| Ok((name.clone(), RootKind::parse(kind)?)));
+    let relay = (RELAY.to_owned(), PeerOptions { client: RELAY_CLIENT, gc: true, declare: true });
+    let peers: Vec<_> = case.peers.iter().cloned().chain([relay]).collect();
+    Session::new(roots.collect::<Result<_, Fault>>()?, peers.iter().map(|(name, options)| (name, options)))
+}
