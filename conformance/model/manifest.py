@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ManifestError, UsageError
+from conformance.model.versions import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +67,8 @@ class Manifest:
     binary: str = ""
     source: Path | None = None
     lock: Path | None = None
-    requires: Mapping[str, str] = MappingProxyType({})
-    env: Mapping[str, str] = MappingProxyType({})
+    requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hint: str = ""
 
 
@@ -127,6 +128,11 @@ def _check(table: dict[str, Any], where: str) -> None:
             raise ManifestError(f"{where}: {key}", "no such key")
         if not _fits(value, wanted):
             raise ManifestError(f"{where}: {key}", f"must be {wanted}")
+    for bounds in (table.get("supported", ""), *table.get("requires", {}).values()):
+        try:
+            within("0", bounds)
+        except ValueError as error:
+            raise ManifestError(where, str(error)) from error
     known = ("root", "here", *PROVIDERS[table["provider"]])
     for template in (*table["argv"], *table.get("env", {}).values()):
         for name in PLACEHOLDER.findall(template):

@@ -33,16 +33,12 @@ def parse_spec(text: str) -> Spec:
     if assigned:
         _check_name(name, label)
         if not path:
-            raise UsageError(
-                f"{label!r}: no path after '='; write {name}=PATH, a checkout, package folder or archive"
-            )
+            raise UsageError(f"{label!r}: no path after '='; write {name}=PATH, a checkout, package folder or archive")
         return Spec(name, None, Path(path).expanduser().absolute(), label)
     name, at, version = label.partition("@")
     _check_name(name, label)
     if at and not _VERSION.fullmatch(version):
-        raise UsageError(
-            f"{label!r}: {version!r} is not an exact version; write {name}@1.2.3, or just {name}"
-        )
+        raise UsageError(f"{label!r}: {version!r} is not an exact version; write {name}@1.2.3, or just {name}")
     return Spec(name, version or None, None, label)
 
 

@@ -58,9 +58,8 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
         provision = _provider(manifest).provide(spec, manifest, report)
     except OSError as error:
         raise ProvisionError(spec.label, f"cannot be set up: {error}", _mend(error)) from error
-    values = {"root": str(data_root()), "here": str(manifest.path.parent), **provision.values}
-    argv = tuple(_fill(part, values) for part in manifest.argv)
-    env = {key: _fill(value, values) for key, value in manifest.env.items()}
+    argv = tuple(fill(part, manifest, provision.values) for part in manifest.argv)
+    env = {key: fill(value, manifest, provision.values) for key, value in manifest.env.items()}
     return Launch(argv, {**provision.env, **env}, None)
 
 
@@ -73,8 +72,10 @@ def _provider(manifest: Manifest) -> Provider:
     return cast("Provider", import_module(f"conformance.provision.{manifest.provider}"))
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: values[match[1]], template)
+def fill(template: str, manifest: Manifest, values: Mapping[str, str]) -> str:
+    """The template with {root}, {here} and the provider's `values` in their places."""
+    places = {"root": str(data_root()), "here": str(manifest.path.parent), **values}
+    return PLACEHOLDER.sub(lambda match: places[match[1]], template)
 
 
 def _mend(error: OSError) -> str:

@@ -1,0 +1,163 @@
+"""Packages of PyPI: {python} is an interpreter, {site} a folder to put first on its path."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.errors import ProvisionError
+from conformance.provision import Provision, python, store, tools
+from conformance.provision.checks import check_exists, check_version, wanted_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+    from conformance.provision import Report
+    from conformance.provision.python import Interpreter
+
+_EXTENSIONS = (".so", ".pyd", ".dylib")
+
+
+def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
+    """Installs the package into a folder of its own, or uses a built one in place; raises ProvisionError."""
+    interpreter = python.need(spec.label, manifest.requires.get("python", ""), manifest.hint)
+    others = ""
+    if spec.path is not None:
+        check_exists(spec.label, spec.path)
+        if _is_built(spec.path, manifest):
+            site = spec.path
+            others = str(_dependencies(spec, manifest, interpreter, report) or "")
+        else:
+            site = _from_path(spec, spec.path, manifest, interpreter, report)
+    else:
+        site = _from_index(spec, manifest, interpreter, report)
+    # Packages of the coordinator's own environment must not stand in for what is missing here.
+    return Provision({"python": interpreter.program, "site": str(site)}, {"PYTHONPATH": others})
+
+
+def available(manifest: Manifest) -> str | None:
+    """None, or why the pinned version cannot be provided here."""
+    return python.lacking(manifest.requires.get("python", ""))
+
+
+def _from_index(spec: Spec, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
+    version = wanted_version(spec, manifest)
+    lock = manifest.lock if version == manifest.version else None
+    key = store.digest(lock.read_bytes() if lock else manifest.supported, interpreter.tag, store.machine())
+    target = store.environment("pypi", manifest.package, version, key)
+    if target.is_dir():
+        return target
+    check_version(spec, manifest)
+    task = tools.task_for(spec.label, target, report)
+    task.say(f"installing {manifest.package} {version} from PyPI (once)")
+    wanted = _locked(lock) if lock else [f"{manifest.package}=={version}"]
+    failed = f"{manifest.package} {version} cannot be installed from PyPI"
+
+    def make(fresh: Path) -> None:
+        python.install(task, wanted, fresh, interpreter, failed=failed, build=lock is None)
+        if not _holds(fresh, manifest):
+            raise ProvisionError(spec.label, f"{lock} does not pin {manifest.package}", "compile that lock again")
+
+    return store.once(target, make, task.waiting)
+
+
+def _from_path(spec: Spec, path: Path, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
+    _check_package(spec, path, manifest)
+    kind = store.digest(str(path), interpreter.tag, store.machine())
+    prefix = store.environment("pypi", manifest.package, "path", kind)
+    target = prefix.with_name(f"{prefix.name}-{store.digest(store.signature(path))}")
+    if target.is_dir():
+        return target
+    task = tools.task_for(spec.label, target, report)
+    task.say(f"installing {path} and its dependencies")
+
+    def make(fresh: Path) -> None:
+        python.build_install(task, path, fresh, interpreter, failed=f"{path} cannot be installed")
+        if not _holds(fresh, manifest):
+            raise ProvisionError(
+                spec.label,
+                f"{path} holds no Python package {manifest.module}",
+                f"name what {manifest.package} is built from",
+            )
+
+    store.once(target, make, task.waiting)
+    store.forget_older(target, prefix.name)
+    return target
+
+
+def _dependencies(spec: Spec, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path | None:
+    """A folder with what the pinned version depends on, and not the package itself."""
+    if manifest.lock is None:
+        return None
+    text = manifest.lock.read_text(encoding="utf-8")
+    rest = "".join(block for block in re.split(r"(?m)^(?=\w)", text) if not _pins(block, manifest.package))
+    if not re.search(r"(?m)^\w", rest):
+        return None
+    target = store.environment("pypi", manifest.package, "others", store.digest(rest, interpreter.tag, store.machine()))
+    if target.is_dir():
+        return target
+    task = tools.task_for(spec.label, target, report)
+    task.say(f"installing the dependencies of {manifest.package} from PyPI (once)")
+
+    def make(fresh: Path) -> None:
+        lock = fresh / "requirements.txt"
+        lock.write_text(rest, encoding="utf-8")
+        failed = f"the dependencies of {manifest.package} cannot be installed from PyPI"
+        python.install(task, _locked(lock), fresh, interpreter, failed=failed, build=False)
+
+    return store.once(target, make, task.waiting)
+
+
+def _locked(lock: Path) -> list[str]:
+    return ["--no-deps", "--require-hashes", "-r", str(lock)]
+
+
+def _pins(block: str, package: str) -> bool:
+    name = re.match(r"[A-Za-z0-9._-]+", block)
+    return name is not None and _normal(name[0]) == _normal(package)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _holds(site: Path, manifest: Manifest) -> bool:
+    return (site / manifest.module).is_dir() or any(site.glob(f"{manifest.module}.*"))
+
+
+def _is_built(path: Path, manifest: Manifest) -> bool:
+    """Whether `path` directly contains the package as it is imported, its compiled part included."""
+    package = path / manifest.module
+    if not (package / "__init__.py").is_file():
+        return False
+    compiled = any(file.suffix in _EXTENSIONS for file in package.iterdir())
+    return compiled or any(path.glob(f"{manifest.module}-*.dist-info"))
+
+
+def _check_package(spec: Spec, path: Path, manifest: Manifest) -> None:
+    mend = f"name a wheel, source archive, checkout or built folder of {manifest.package}"
+    name = _name_of_folder(path) if path.is_dir() else _name_of_archive(path)
+    if name is None:
+        raise ProvisionError(spec.label, f"{path} is no Python package", mend)
+    if name and _normal(name) not in {_normal(known) for known in (manifest.package, *manifest.aliases)}:
+        raise ProvisionError(spec.label, f"{path} is the package {name!r}", mend)
+
+
+def _name_of_archive(path: Path) -> str | None:
+    match = re.fullmatch(r"(.+?)-\d[^-]*(-.+\.whl|\.tar\.gz|\.zip)", path.name)
+    return match[1] if match else None
+
+
+def _name_of_folder(path: Path) -> str | None:
+    """The name in pyproject.toml, "" when it is said elsewhere, None when this is no project."""
+    import tomllib
+
+    try:
+        project = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except FileNotFoundError:
+        return "" if (path / "setup.py").is_file() or (path / "setup.cfg").is_file() else None
+    except ValueError:
+        return None
+    return str(project.get("name", ""))
