@@ -50,15 +50,21 @@ const { impl = '', format = 'both' } = values
 if (!Object.hasOwn(implementations, impl)) badUsage(`--impl must be one of ${Object.keys(implementations).join(', ')}`)
 if (!['v1', 'v2', 'both'].includes(format)) badUsage('--format must be v1, v2 or both')
 
-const adapter = await loadAdapter(impl, values.module).catch(error => {
+const loaded = await loadAdapter(impl, values.module).catch(error => {
   console.error(`cannot load ${impl}: ${error instanceof Error ? error.message : error}`)
   process.exit(3)
 })
 
-if (positionals.length === 0) {
+/** @return {Promise<number>} exit code */
+const run = async () => {
+  if (positionals.length > 0) {
+    const { playFiles } = await import('./standalone.mjs')
+    return playFiles(loaded, positionals, { format, filter: values.filter })
+  }
   const { serve } = await import('./protocol.mjs')
-  serve(adapter)
-} else {
-  const { playFiles } = await import('./standalone.mjs')
-  process.exitCode = playFiles(adapter, positionals, { format, filter: values.filter })
+  serve(loaded.adapter)
+  return 0
 }
+
+// At once: the finalizers of a library that broke would break again.
+process.exit(await run())

@@ -17,13 +17,20 @@ export const implementations = Object.freeze({
 })
 
 /**
+ * `renew` gives the adapter with another copy of its library, for when a panic spoiled the first.
+ *
+ * @typedef {{adapter: Adapter, renew: () => Adapter}} LoadedAdapter
+ */
+
+/**
  * @param {string} implementation a key of `implementations`
  * @param {string} [module] a package folder or a file, instead of what is installed with this runner
- * @return {Promise<Adapter>}
+ * @return {Promise<LoadedAdapter>}
  * @throws {Error} the library cannot be loaded
  */
 export const loadAdapter = async (implementation, module) => {
   const entry = implementations[implementation]
   const loaded = await load(entry.package, module)
-  return (await entry.adapter()).adapt(loaded)
+  const { adapt } = await entry.adapter()
+  return { adapter: adapt(loaded), renew: () => adapt({ ...loaded, library: loaded.fresh() }) }
 }
