@@ -86,7 +86,7 @@ def root_evidence(updates: Sequence[Update]) -> dict[str, Evidence]:
         if kind is None:
             evidence.silent += 1
         else:
-            count, what = evidence.seen.get(kind, (0, _describe(item, parent_sub)))
+            count, what = evidence.seen.get(kind) or (0, _describe(item, parent_sub))
             evidence.seen[kind] = (count + 1, what)
     return roots
 

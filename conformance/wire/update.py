@@ -38,7 +38,7 @@ from conformance.wire.v2_writer import FieldWriterV2
 if TYPE_CHECKING:
     from conformance.wire.v1 import FieldReader, FieldWriter
 
-MAX_STRUCTS = 5_000_000
+MAX_STRUCTS = 2_000_000
 """More are refused: a run-length column of a few bytes can announce any number of structs."""
 
 
