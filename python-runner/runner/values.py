@@ -48,6 +48,8 @@ class Writer:
         self._bigint = bigint
         # A library that takes large ints for bigints may have no way to write small ones.
         self._bigint_feature = "value.bigint.range" if "value.bigint" in features else "value.bigint"
+        # Some releases take every int for a bigint: there a number is written as a float.
+        self._int_is_number = not bigint(1)
         self._has_bytes = "value.bytes" in features
 
     def plain(self, value: Json) -> Any:
@@ -57,7 +59,8 @@ class Writer:
             return checked_text(value)
         if kind is int:
             # A vector's number is a JavaScript number; past this bound the libraries would make it a bigint.
-            return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else float(value)
+            safe = -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+            return value if safe and self._int_is_number else float(value)
         if kind is list:
             return [self.plain(item) for item in value]
         if kind is dict:

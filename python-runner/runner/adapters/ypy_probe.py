@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List
 
 from .probing import BIG, CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Probed, bigints, works
+from .ypy_calls import calls_of
 
 
 def probe(library: Any) -> Probed:
@@ -18,7 +19,7 @@ def probe(library: Any) -> Probed:
         doc = library.YDoc()
         array = doc.get_array("a")
         with doc.begin_transaction() as txn:
-            array.insert_range(txn, 0, [number])
+            calls_of(library).array_insert(array, txn, 0, [number])
         return bytes(library.encode_state_as_update(doc))
 
     writes_bigint = bigints(write)
@@ -33,8 +34,13 @@ def probe(library: Any) -> Probed:
 
 
 def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
+    docs: List[Any] = []
+    calls = calls_of(library)
+
     def change(root: str, act: Callable[[Any, Any], object]) -> Any:
         doc = library.YDoc(1, offset_kind="utf16")
+        # Old releases do not keep a document alive for the sake of its types.
+        docs.append(doc)
         handle = getattr(doc, root)("r")
         with doc.begin_transaction() as txn:
             act(handle, txn)
@@ -55,7 +61,7 @@ def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
         return attempt
 
     def nests_text() -> bool:
-        holder = change("get_map", lambda handle, txn: handle.set(txn, "k", library.YText("")))
+        holder = change("get_map", lambda handle, txn: handle.set(txn, "k", library.YText("a")))
         return type(holder["k"]) is library.YText
 
     def nests_map() -> bool:
@@ -79,21 +85,21 @@ def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
         return bytes(library.encode_state_vector(doc)) == CLIENT_53_STATE
 
     def byte_value() -> bool:
-        holder = change("get_array", lambda handle, txn: handle.insert_range(txn, 0, [b"\x00\xff"]))
+        holder = change("get_array", lambda handle, txn: calls.array_insert(handle, txn, 0, [b"\x00\xff"]))
         return bytes(holder[0]) == b"\x00\xff"
 
     def map_deletion() -> bool:
         def act(handle: Any, txn: Any) -> None:
             handle.set(txn, "k", 1)
             if "k" in handle:
-                handle.pop(txn, "k")
+                calls.map_delete(handle, txn, "k")
 
         return len(change("get_map", act)) == 0
 
     def array_deletion() -> bool:
         def act(handle: Any, txn: Any) -> None:
-            handle.insert_range(txn, 0, [1])
-            handle.delete_range(txn, 0, 1)
+            calls.array_insert(handle, txn, 0, [1])
+            calls.array_delete(handle, txn, 0, 1)
 
         return len(change("get_array", act)) == 0
 
@@ -111,8 +117,8 @@ def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
         "text.insert.attributes": lambda: len(text(lambda h, txn: h.insert(txn, 3, "d", bold))) == 4,
         "text.embed": lambda: len(text(lambda h, txn: h.insert_embed(txn, 3, {"e": 1}, bold))) == 4,
         "text.format": lambda: len(text(lambda h, txn: h.format(txn, 0, 1, bold))) == 3,
-        "text.delete": lambda: len(text(lambda h, txn: h.delete_range(txn, 0, 1))) == 2,
-        "array.insert": lambda: len(change("get_array", lambda h, txn: h.insert_range(txn, 0, [1]))) == 1,
+        "text.delete": lambda: len(text(lambda h, txn: calls.text_delete(h, txn, 0, 1))) == 2,
+        "array.insert": lambda: len(change("get_array", lambda h, txn: calls.array_insert(h, txn, 0, [1]))) == 1,
         "array.delete": array_deletion,
         "map.set": lambda: len(change("get_map", lambda h, txn: h.set(txn, "k", 1))) == 1,
         "map.delete": map_deletion,

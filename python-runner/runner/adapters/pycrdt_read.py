@@ -1,0 +1,54 @@
+"""Reading of pycrdt's values."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from ..values import Reader, text_chunks
+
+
+class Values:
+    """Turns what pycrdt returns into typed values. `kinds` maps its classes to their kind."""
+
+    def __init__(self, library: Any, kinds: Dict[Any, str], reader: Reader) -> None:
+        self._doc = library.Doc
+        self._kinds = kinds
+        self._reader = reader
+
+    def read(self, value: Any) -> Any:
+        kind = self._kinds.get(type(value))
+        if kind is None:
+            if isinstance(value, self._doc):
+                return {"$doc": value.guid} if hasattr(value, "guid") else {"$doc": ""}
+            return self._reader.plain(value)
+        if kind == "text":
+            return {"$text": self._text(value)}
+        if kind == "array":
+            return {"$array": [self.read(item) for item in value]}
+        if kind == "map":
+            return {"$map": {key: self.read(value[key]) for key in value.keys()}}  # noqa: SIM118 - not a dict
+        if kind == "xml":
+            return {"$fragment": [self.read(child) for child in value.children]}
+        if kind == "element":
+            result: Dict[str, Any] = {"$element": value.tag}
+            children = [self.read(child) for child in value.children]
+            if children:
+                result["children"] = children
+        else:
+            result = {"$xmltext": self._text(value)}
+        attributes = self._reader.attributes(value.attributes)
+        if attributes:
+            result["attributes"] = attributes
+        return result
+
+    def _text(self, text: Any) -> Any:
+        if not hasattr(text, "diff"):
+            return str(text)
+        reader = self._reader
+        return text_chunks(
+            (
+                insert if type(insert) is str else {"$embed": self.read(insert)},
+                {} if attributes is None else reader.attributes(attributes.items()),
+            )
+            for insert, attributes in text.diff()
+        )
