@@ -7,17 +7,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typing import List
-
-    from .adapters import Adapter
-
 from .adapters import ADAPTERS, load
 
+if TYPE_CHECKING:
+    from .adapters import Adapter
+
 LIBRARY_MISSING = 3
+MAIN = Path(__file__).resolve().parent.parent / "main.py"
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Runs the program; returns its exit code: 0 agreed or input ended, 1 disagreed, 2 usage, 3 no library."""
     parser = argparse.ArgumentParser(
         prog="python-runner", description="Without paths: the runner protocol. With paths: vectors, alone."
@@ -30,13 +29,10 @@ def main(arguments: List[str]) -> int:
     options = parser.parse_args(arguments)
     if options.site is not None:
         if not options.site.is_dir():
-            parser.error("--site: no such folder: {}".format(options.site))
+            parser.error(f"--site: no such folder: {options.site}")
         sys.path.insert(0, str(options.site.resolve()))
     if options.paths:
-        from .standalone import run
-
-        adapter = _load(options.impl)
-        return LIBRARY_MISSING if adapter is None else run(adapter, options.paths, options.format, options.filter)
+        return _alone(options)
 
     from . import protocol
 
@@ -49,9 +45,23 @@ def main(arguments: List[str]) -> int:
     return 0
 
 
+def _alone(options: argparse.Namespace) -> int:
+    from .standalone import run
+    from .worker import Worker
+
+    command = [sys.executable, str(MAIN), "--impl", options.impl]
+    if options.site is not None:
+        command += ["--site", str(options.site)]
+    try:
+        with Worker(command) as worker:
+            return run(worker, options.paths, options.format, options.filter)
+    except ImportError:
+        return LIBRARY_MISSING
+
+
 def _load(name: str) -> Adapter | None:
     try:
         return load(name)
     except ImportError as error:
-        sys.stderr.write("python-runner: cannot load {}: {}\n".format(name, error))
+        sys.stderr.write(f"python-runner: cannot load {name}: {error}\n")
         return None

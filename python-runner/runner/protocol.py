@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Tuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .session import Session, needed_setup
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 
 
-def claim_streams() -> Tuple[BinaryIO, BinaryIO]:
+def claim_streams() -> tuple[BinaryIO, BinaryIO]:
     """Takes standard input and output for the protocol.
 
     Descriptor 1 is pointed at standard error, so that nothing that a library prints, be it native code, can reach
@@ -31,10 +31,10 @@ def claim_streams() -> Tuple[BinaryIO, BinaryIO]:
 def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers every request until the input ends."""
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-    sessions: Dict[int, Session] = {}
+    sessions: dict[int, Session] = {}
     for line in requests:
         request = json.loads(line)
-        answer: Dict[str, Any] = {"seq": request["seq"]}
+        answer: dict[str, Any] = {"seq": request["seq"]}
         if "run" in request:
             answer["run"] = [_run(adapter, sessions, part) for part in request["run"]]
         elif "hello" in request:
@@ -46,19 +46,19 @@ def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def hello(adapter: Adapter) -> Dict[str, Any]:
+def hello(adapter: Adapter) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "name": adapter.name,
         "version": adapter.version,
         "language": "python",
-        "runtime": "{} {}".format(platform.python_implementation(), platform.python_version()),
+        "runtime": f"{platform.python_implementation()} {platform.python_version()}",
         "features": sorted(adapter.features),
         "lossy": sorted(adapter.lossy),
     }
 
 
-def _run(adapter: Adapter, sessions: Dict[int, Session], part: Dict[str, Any]) -> Dict[str, Any]:
+def _run(adapter: Adapter, sessions: dict[int, Session], part: dict[str, Any]) -> dict[str, Any]:
     """Plays the steps that a request has for one session."""
     key = part["session"]
     session = sessions.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from .errors import StepError, Unsupported
 from .values import Json, base64
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Step = Dict[str, Any]
 Answer = Dict[str, Json]
 
-LOCAL_OPS: Dict[str, Tuple[str, ...]] = {
+LOCAL_OPS: dict[str, tuple[str, ...]] = {
     "text.insert": ("path", "index", "text"),
     "text.embed": ("path", "index", "value"),
     "text.format": ("path", "index", "length", "attributes"),
@@ -30,7 +30,7 @@ LOCAL_OPS: Dict[str, Tuple[str, ...]] = {
 }
 """Local op -> the keys that it cannot do without."""
 
-OPS: Dict[str, Tuple[str, ...]] = {
+OPS: dict[str, tuple[str, ...]] = {
     **LOCAL_OPS,
     "transact": ("steps",),
     "encode": (),
@@ -50,7 +50,7 @@ OPS: Dict[str, Tuple[str, ...]] = {
 _DONE: Answer = {"ok": None}
 
 
-def needed_setup(part: Dict[str, Any]) -> Tuple[Dict[str, str], Dict[str, Dict[str, Any]]]:
+def needed_setup(part: dict[str, Any]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """The roots and peers of a request that begins a session."""
     return part.get("roots", {}), part.get("peers", {})
 
@@ -60,18 +60,18 @@ class Session:
 
     __slots__ = ("_adapter", "_ended", "_peers", "_setup", "_slots")
 
-    def __init__(self, adapter: Adapter, roots: Dict[str, str], peers: Dict[str, Dict[str, Any]]) -> None:
+    def __init__(self, adapter: Adapter, roots: dict[str, str], peers: dict[str, dict[str, Any]]) -> None:
         self._adapter = adapter
-        self._slots: Dict[str, bytes] = {}
-        self._peers: Dict[str, Peer] = {}
+        self._slots: dict[str, bytes] = {}
+        self._peers: dict[str, Peer] = {}
         self._ended = False
-        self._setup: Optional[Answer] = None
+        self._setup: Answer | None = None
         try:
             self._create(roots, peers)
         except BaseException as error:
             self._setup = answer_of(error)
 
-    def _create(self, roots: Dict[str, str], peers: Dict[str, Dict[str, Any]]) -> None:
+    def _create(self, roots: dict[str, str], peers: dict[str, dict[str, Any]]) -> None:
         features = self._adapter.features
         for kind in roots.values():
             _need(features, "root." + kind)
@@ -85,18 +85,18 @@ class Session:
                 peer.declare()
             self._peers[name] = peer
 
-    def run(self, steps: List[Step]) -> List[Answer]:
+    def run(self, steps: list[Step]) -> list[Answer]:
         """Performs the steps; one answer each, fewer when the session ends at one of them."""
         if self._ended:
             return []
         if self._setup is not None:
             self._ended = True
             return [self._setup]
-        answers: List[Answer] = []
+        answers: list[Answer] = []
         for step in steps:
             try:
                 answer = self._perform(step)
-            except BaseException as error:
+            except BaseException as error:  # noqa: PERF203 - each step fails by itself
                 answer = answer_of(error)
                 answers.append(answer)
                 if "unsupported" in answer or answer["error"]["kind"] in ("panic", "runner"):
@@ -115,7 +115,7 @@ class Session:
             raise Unsupported(op)
         for key in needs:
             if key not in step:
-                raise StepError("runner", "{} needs {}".format(op, key))
+                raise StepError("runner", f"{op} needs {key}")
         if op in LOCAL_OPS:
             return self._local(step, [step])
         return _HANDLERS[op](self, step)
@@ -144,7 +144,7 @@ class Session:
             self._slots[name] = data
         return {"ok": base64(data)}
 
-    def _local(self, step: Step, ops: List[Step]) -> Answer:
+    def _local(self, step: Step, ops: list[Step]) -> Answer:
         features = self._adapter.features
         for op in ops:
             if "attributes" in op and op["op"] == "text.insert":
@@ -211,7 +211,7 @@ class Session:
         return {"ok": self._peer(step).redo()}
 
 
-_HANDLERS: Dict[str, Callable[[Session, Step], Answer]] = {
+_HANDLERS: dict[str, Callable[[Session, Step], Answer]] = {
     "transact": Session._transact,
     "encode": Session._encode,
     "apply": Session._apply,
@@ -247,8 +247,8 @@ def answer_of(error: BaseException) -> Answer:
 
 
 def _describe(error: BaseException) -> str:
-    text = "{}: {}".format(type(error).__name__, error)
-    return text if error.__cause__ is None else "{} ({!r})".format(text, error.__cause__)
+    text = f"{type(error).__name__}: {error}"
+    return text if error.__cause__ is None else f"{text} ({error.__cause__!r})"
 
 
 def _error(kind: str, message: str) -> Answer:

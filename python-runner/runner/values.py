@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from binascii import a2b_base64, b2a_base64
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Iterable
 
 from .errors import StepError, Unsupported
 
@@ -21,7 +21,7 @@ SHARED_TAGS = frozenset(["$text", "$array", "$map", "$fragment", "$element", "$x
 _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0": -0.0}
 
 
-def shared_tag(value: Json) -> Optional[str]:
+def shared_tag(value: Json) -> str | None:
     """The tag of a shared value, or None for a plain one."""
     if type(value) is dict:
         for key in value:
@@ -43,7 +43,7 @@ def checked_text(text: str) -> str:
 class Writer:
     """Turns a plain value of a vector into the Python value that the library writes as that value."""
 
-    def __init__(self, bigint: Callable[[int], bool], features: FrozenSet[str]) -> None:
+    def __init__(self, bigint: Callable[[int], bool], features: frozenset[str]) -> None:
         """`bigint` says whether the library takes this int for a bigint."""
         self._bigint = bigint
         # A library that takes large ints for bigints may have no way to write small ones.
@@ -70,7 +70,7 @@ class Writer:
             return {checked_text(key): self.plain(item) for key, item in value.items()}
         return value
 
-    def attributes(self, value: Json) -> Dict[str, Any]:
+    def attributes(self, value: Json) -> dict[str, Any]:
         """Attributes of a text or of an XML node: names are free of tags."""
         return {checked_text(key): self.plain(item) for key, item in value.items()}
 
@@ -120,7 +120,7 @@ class Reader:
             return {"$bytes": base64(value)}
         raise Unsupported("read." + kind.__name__)
 
-    def attributes(self, pairs: Iterable[Tuple[str, Any]]) -> Dict[str, Json]:
+    def attributes(self, pairs: Iterable[tuple[str, Any]]) -> dict[str, Json]:
         return {key: self.plain(item) for key, item in pairs}
 
 
@@ -137,12 +137,12 @@ def number(value: float) -> Json:
     return value
 
 
-def text_chunks(parts: Iterable[Tuple[Json, Dict[str, Json]]]) -> Json:
+def text_chunks(parts: Iterable[tuple[Json, dict[str, Json]]]) -> Json:
     """What stands behind `$text`: a plain string, or the list of chunks with equal neighbours joined.
 
     `parts` are pairs of an insert (a string, or an embed as `{"$embed": value}`) and attributes.
     """
-    chunks: List[Dict[str, Json]] = []
+    chunks: list[dict[str, Json]] = []
     formatted = False
     for insert, attributes in parts:
         is_text = type(insert) is str

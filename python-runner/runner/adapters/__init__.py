@@ -7,12 +7,7 @@ throwaway documents what the loaded release can do.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Dict, FrozenSet, List, Optional
-
-try:
-    from typing import Protocol
-except ImportError:  # pragma: no cover
-    Protocol = object  # type: ignore[assignment]
+from typing import Any, Protocol
 
 ADAPTERS = {"pycrdt": "pycrdt", "ypy": "ypy"}
 """Name of the implementation -> its module in this package."""
@@ -24,7 +19,7 @@ class Peer(Protocol):
     def declare(self) -> None:
         """Names all roots of the session on the document."""
 
-    def perform(self, ops: List[Dict[str, Any]], emit: bool) -> Optional[bytes]:
+    def perform(self, ops: list[dict[str, Any]], emit: bool) -> bytes | None:
         """Performs local ops in one transaction, up to the first that fails.
 
         Returns the update that the transaction emitted if `emit`, None when it emitted none.
@@ -32,15 +27,15 @@ class Peer(Protocol):
 
     def apply(self, update: bytes) -> None: ...
 
-    def encode(self, since: Optional[bytes]) -> bytes:
+    def encode(self, since: bytes | None) -> bytes:
         """The update of all that a state vector lacks, or of everything."""
 
     def state_vector(self) -> bytes: ...
 
-    def state(self) -> Dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         """Root name -> typed value, as in the protocol."""
 
-    def track(self, paths: List[List[Any]]) -> None:
+    def track(self, paths: list[list[Any]], /) -> None:
         """Starts one undo manager over the types at `paths`."""
 
     def undo(self) -> bool: ...
@@ -53,17 +48,17 @@ class Adapter(Protocol):
 
     name: str
     version: str
-    features: FrozenSet[str]
-    lossy: FrozenSet[str]
+    features: frozenset[str]
+    lossy: frozenset[str]
 
-    def create(self, client: int, gc: bool, roots: Dict[str, str]) -> Peer:
+    def create(self, client: int, gc: bool, roots: dict[str, str]) -> Peer:
         """A new document; `roots` are the kinds of the session's roots by name."""
 
-    def merge(self, updates: List[bytes]) -> bytes: ...
+    def merge(self, updates: list[bytes], /) -> bytes: ...
 
-    def diff(self, update: bytes, since: bytes) -> bytes: ...
+    def diff(self, update: bytes, since: bytes, /) -> bytes: ...
 
-    def update_state_vector(self, update: bytes) -> bytes: ...
+    def update_state_vector(self, update: bytes, /) -> bytes: ...
 
 
 def load(name: str) -> Adapter:

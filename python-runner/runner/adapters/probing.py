@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, FrozenSet, NamedTuple
+from typing import Callable, NamedTuple
 
 from ..values import MAX_SAFE_INTEGER
 
@@ -26,8 +26,8 @@ _LARGEST = 2**63 - 1
 class Probed(NamedTuple):
     """The features and losses of a library, and which ints it writes as bigints."""
 
-    features: FrozenSet[str]
-    lossy: FrozenSet[str]
+    features: frozenset[str]
+    lossy: frozenset[str]
     writes_bigint: Callable[[int], bool]
 
 

@@ -5,7 +5,8 @@ Offsets in its texts are UTF-8 bytes. It keeps null and undefined apart in the d
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional
+from importlib import import_module
+from typing import Any
 
 from ..errors import StepError
 from ..values import Reader, Writer
@@ -19,9 +20,7 @@ _REMOTE = "remote"
 
 
 def load() -> PycrdtAdapter:
-    import pycrdt
-
-    return PycrdtAdapter(pycrdt)
+    return PycrdtAdapter(import_module("pycrdt"))
 
 
 class PycrdtAdapter:
@@ -33,8 +32,8 @@ class PycrdtAdapter:
         self.library = library
         self.version = version_of(library, "pycrdt")
         probed = pycrdt_probe.probe(library)
-        self.features: FrozenSet[str] = probed.features
-        self.lossy: FrozenSet[str] = probed.lossy
+        self.features: frozenset[str] = probed.features
+        self.lossy: frozenset[str] = probed.lossy
         names = {
             "text": "Text",
             "array": "Array",
@@ -49,11 +48,11 @@ class PycrdtAdapter:
         writer = Writer(probed.writes_bigint, probed.features)
         self.operations = Operations(library, self.types, probed.features, writer).by_name
 
-    def create(self, client: int, gc: bool, roots: Dict[str, str]) -> PycrdtPeer:
+    def create(self, client: int, gc: bool, roots: dict[str, str]) -> PycrdtPeer:
         options = {} if gc else {"skip_gc": True}
         return PycrdtPeer(self, self.library.Doc(client_id=client, **options), roots)
 
-    def merge(self, updates: List[bytes]) -> bytes:
+    def merge(self, updates: list[bytes]) -> bytes:
         return bytes(self.library.merge_updates(*updates))
 
     def diff(self, update: bytes, since: bytes) -> bytes:
@@ -68,18 +67,18 @@ class PycrdtPeer:
 
     __slots__ = ("_adapter", "_doc", "_handles", "_roots", "_undo")
 
-    def __init__(self, adapter: PycrdtAdapter, doc: Any, roots: Dict[str, str]) -> None:
+    def __init__(self, adapter: PycrdtAdapter, doc: Any, roots: dict[str, str]) -> None:
         self._adapter = adapter
         self._doc = doc
         self._roots = roots
-        self._handles: Dict[str, Any] = {}
+        self._handles: dict[str, Any] = {}
         self._undo: Any = None
 
     def declare(self) -> None:
         for name in self._roots:
             self._root(name)
 
-    def perform(self, ops: List[Dict[str, Any]], emit: bool) -> Optional[bytes]:
+    def perform(self, ops: list[dict[str, Any]], emit: bool) -> bytes | None:
         if len(self._handles) < len(self._roots):
             # Old releases wait for ever when a root is named while a transaction is open.
             for op in ops:
@@ -90,7 +89,7 @@ class PycrdtPeer:
                 for op in ops:
                     operations[op["op"]](self._node(op["path"]), op)
             return None
-        emitted: List[bytes] = []
+        emitted: list[bytes] = []
         # A subscription and its document keep each other alive until it is dropped.
         subscription = doc.observe(lambda event: emitted.append(event.update))
         try:
@@ -108,19 +107,19 @@ class PycrdtPeer:
             with self._doc.transaction(origin=_REMOTE):
                 self._doc.apply_update(update)
 
-    def encode(self, since: Optional[bytes]) -> bytes:
+    def encode(self, since: bytes | None) -> bytes:
         return bytes(self._doc.get_update() if since is None else self._doc.get_update(since))
 
     def state_vector(self) -> bytes:
         return bytes(self._doc.get_state())
 
-    def state(self) -> Dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         self.declare()
         read = self._adapter.values.read
         with self._doc.transaction():
             return {name: read(self._handles[name]) for name in self._roots}
 
-    def track(self, paths: List[List[Any]]) -> None:
+    def track(self, paths: list[list[Any]]) -> None:
         self._undo = self._adapter.library.UndoManager(
             scopes=[self._node(path) for path in paths], capture_timeout_millis=0
         )
@@ -135,17 +134,17 @@ class PycrdtPeer:
         handle = self._handles.get(name)
         if handle is None:
             if name not in self._roots:
-                raise StepError("runner", "the session has no root {!r}".format(name))
+                raise StepError("runner", f"the session has no root {name!r}")
             handle = self._adapter.types[self._roots[name]]()
             self._doc[name] = handle
             self._handles[name] = handle
         return handle
 
-    def _node(self, path: List[Any]) -> Any:
+    def _node(self, path: list[Any]) -> Any:
         node = self._root(path[0])
         for part in path[1:]:
             kind = self._adapter.kinds.get(type(node))
             node = node.children[part] if kind in ("xml", "element") else node[part]
         if type(node) not in self._adapter.kinds:
-            raise StepError("refused", "no shared type at {!r}".format(path))
+            raise StepError("refused", f"no shared type at {path!r}")
         return node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from ..values import Reader, text_chunks
 
@@ -10,7 +10,7 @@ from ..values import Reader, text_chunks
 class Values:
     """Turns what pycrdt returns into typed values. `kinds` maps its classes to their kind."""
 
-    def __init__(self, library: Any, kinds: Dict[Any, str], reader: Reader) -> None:
+    def __init__(self, library: Any, kinds: dict[Any, str], reader: Reader) -> None:
         self._doc = library.Doc
         self._kinds = kinds
         self._reader = reader
@@ -30,7 +30,7 @@ class Values:
         if kind == "xml":
             return {"$fragment": [self.read(child) for child in value.children]}
         if kind == "element":
-            result: Dict[str, Any] = {"$element": value.tag}
+            result: dict[str, Any] = {"$element": value.tag}
             children = [self.read(child) for child in value.children]
             if children:
                 result["children"] = children

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, FrozenSet, List
+from typing import Any, Callable, Dict
 
 from ..errors import Unsupported
 from ..values import Writer, checked_text, shared_tag, utf16_length
@@ -13,12 +13,12 @@ Step = Dict[str, Any]
 class Operations:
     """Operation -> function of the shared type and the step; call them inside a transaction."""
 
-    def __init__(self, library: Any, types: Dict[str, Any], features: FrozenSet[str], writer: Writer) -> None:
+    def __init__(self, library: Any, types: dict[str, Any], features: frozenset[str], writer: Writer) -> None:
         self._doc = library.Doc
         self._types = types
         self._features = features
         self._writer = writer
-        self.by_name: Dict[str, Callable[[Any, Step], None]] = {
+        self.by_name: dict[str, Callable[[Any, Step], None]] = {
             "text.insert": self._text_insert,
             "text.embed": self._text_embed,
             "text.format": self._text_format,
@@ -109,13 +109,13 @@ class Operations:
         # pycrdt raises for a key that is not there; the op asks only that it be gone.
         node.pop(op["key"], None)
 
-    def _insert_values(self, array: Any, index: int, values: List[Any]) -> None:
+    def _insert_values(self, array: Any, index: int, values: list[Any]) -> None:
         for position, value in enumerate(values, index):
             tag = shared_tag(value)
             if tag is None:
                 array.insert(position, self._writer.plain(value))
             else:
-                shell = self._shell(tag, value)
+                shell = self._value_shell(tag, value)
                 array.insert(position, shell)
                 self._fill(tag, shell, value)
 
@@ -124,7 +124,7 @@ class Operations:
         if tag is None:
             mapping[key] = self._writer.plain(value)
         else:
-            shell = self._shell(tag, value)
+            shell = self._value_shell(tag, value)
             mapping[key] = shell
             self._fill(tag, shell, value)
 
@@ -143,7 +143,7 @@ class Operations:
     def _xml_unset(self, node: Any, op: Step) -> None:
         del node.attributes[op["name"]]
 
-    def _insert_nodes(self, parent: Any, index: int, nodes: List[Any]) -> None:
+    def _insert_nodes(self, parent: Any, index: int, nodes: list[Any]) -> None:
         for position, child in enumerate(nodes, index):
             tag = shared_tag(child)
             if tag not in ("$element", "$xmltext"):
@@ -152,7 +152,7 @@ class Operations:
             shell = parent.children.insert(position, self._shell(tag, child))
             self._fill(tag, shell, child)
 
-    def _set_attributes(self, node: Any, attributes: Dict[str, Any]) -> None:
+    def _set_attributes(self, node: Any, attributes: dict[str, Any]) -> None:
         for name, value in attributes.items():
             if type(value) is not str and "xml.set.any" not in self._features:
                 raise Unsupported("xml.set.any")
@@ -160,9 +160,15 @@ class Operations:
 
     # Shared types as values: an empty one is inserted, then filled by ordinary operations.
 
+    def _value_shell(self, tag: str, value: Any) -> Any:
+        if tag in ("$element", "$xmltext"):
+            # Only a fragment stands in an array or a map, and nodes in it.
+            raise Unsupported("value.xml.node")
+        return self._shell(tag, value)
+
     def _shell(self, tag: str, value: Any) -> Any:
         feature, kind = _TAGS[tag]
-        if tag != "$xmltext" and feature not in self._features:
+        if feature not in self._features:
             raise Unsupported(feature)
         if tag == "$doc":
             return self._doc(guid=value["$doc"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def version_of(module: ModuleType, distribution: str) -> str:

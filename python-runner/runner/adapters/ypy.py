@@ -6,7 +6,8 @@ A document may have one open transaction, and reading opens one of its own where
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional
+from importlib import import_module
+from typing import Any
 
 from ..errors import StepError, Unsupported
 from ..values import Reader, Writer
@@ -18,15 +19,14 @@ from .ypy_write import Operations
 _NOTHING = b"\x00\x00"
 """The update of a transaction that changed nothing: Ypy announces those too."""
 
+_EMPTY_STATE = b"\x00"
+
 _ROOTS = {"text": "get_text", "array": "get_array", "map": "get_map", "xml": "get_xml_element"}
 """Kind of a root -> its getter. An XML root comes as an element without a name, whatever made it."""
 
 
-
 def load() -> YpyAdapter:
-    import y_py
-
-    return YpyAdapter(y_py)
+    return YpyAdapter(import_module("y_py"))
 
 
 class YpyAdapter:
@@ -38,27 +38,25 @@ class YpyAdapter:
         self.library = library
         self.version = version_of(library, "y-py")
         probed = ypy_probe.probe(library)
-        self.features: FrozenSet[str] = probed.features
-        self.lossy: FrozenSet[str] = probed.lossy
+        self.features: frozenset[str] = probed.features
+        self.lossy: frozenset[str] = probed.lossy
         self.values = Values(library, Reader(int_is_bigint="bigint" not in probed.lossy))
         writer = Writer(probed.writes_bigint, probed.features)
         self.operations = Operations(library, probed.features, writer).by_name
         self.element = library.YXmlElement
-        self.nodes = frozenset(
-            [library.YText, library.YArray, library.YMap, library.YXmlElement, library.YXmlText]
-        )
+        self.nodes = frozenset([library.YText, library.YArray, library.YMap, library.YXmlElement, library.YXmlText])
 
-    def create(self, client: int, gc: bool, roots: Dict[str, str]) -> YpyPeer:
+    def create(self, client: int, gc: bool, roots: dict[str, str]) -> YpyPeer:
         options = {} if gc else {"skip_gc": True}
         return YpyPeer(self, self.library.YDoc(client, offset_kind="utf16", **options), roots)
 
-    def merge(self, updates: List[bytes]) -> bytes:
+    def merge(self, _updates: list[bytes]) -> bytes:
         raise Unsupported("merge")
 
-    def diff(self, update: bytes, since: bytes) -> bytes:
+    def diff(self, _update: bytes, _since: bytes) -> bytes:
         raise Unsupported("diff")
 
-    def update_state_vector(self, update: bytes) -> bytes:
+    def update_state_vector(self, _update: bytes) -> bytes:
         raise Unsupported("update_state_vector")
 
 
@@ -67,19 +65,19 @@ class YpyPeer:
 
     __slots__ = ("_adapter", "_doc", "_handles", "_roots", "_sink", "_subscription")
 
-    def __init__(self, adapter: YpyAdapter, doc: Any, roots: Dict[str, str]) -> None:
+    def __init__(self, adapter: YpyAdapter, doc: Any, roots: dict[str, str]) -> None:
         self._adapter = adapter
         self._doc = doc
         self._roots = roots
-        self._handles: Dict[str, Any] = {}
-        self._sink: List[Optional[List[bytes]]] = [None]
+        self._handles: dict[str, Any] = {}
+        self._sink: list[list[bytes] | None] = [None]
         self._subscription: Any = None
 
     def declare(self) -> None:
         for name in self._roots:
             self._root(name)
 
-    def perform(self, ops: List[Dict[str, Any]], emit: bool) -> Optional[bytes]:
+    def perform(self, ops: list[dict[str, Any]], emit: bool) -> bytes | None:
         for op in ops:
             # A root cannot be named while a transaction is open.
             self._root(op["path"][0])
@@ -89,7 +87,7 @@ class YpyPeer:
                 for op in ops:
                     operations[op["op"]](self._node(op["path"]), txn, op)
             return None
-        emitted: List[bytes] = []
+        emitted: list[bytes] = []
         self._subscribe()
         self._sink[0] = emitted
         try:
@@ -115,17 +113,16 @@ class YpyPeer:
     def apply(self, update: bytes) -> None:
         self._adapter.library.apply_update(self._doc, update)
 
-    def encode(self, since: Optional[bytes]) -> bytes:
-        encode = self._adapter.library.encode_state_as_update
-        return bytes(encode(self._doc) if since is None else encode(self._doc, since))
+    def encode(self, since: bytes | None) -> bytes:
+        return bytes(self._adapter.library.encode_state_as_update(self._doc, since or _EMPTY_STATE))
 
     def state_vector(self) -> bytes:
         return bytes(self._adapter.library.encode_state_vector(self._doc))
 
-    def state(self) -> Dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         return {name: self._read_root(name, kind) for name, kind in self._roots.items()}
 
-    def track(self, paths: List[List[Any]]) -> None:
+    def track(self, _paths: list[list[Any]]) -> None:
         raise Unsupported("undo.track")
 
     def undo(self) -> bool:
@@ -138,16 +135,16 @@ class YpyPeer:
         handle = self._handles.get(name)
         if handle is None:
             if name not in self._roots:
-                raise StepError("runner", "the session has no root {!r}".format(name))
+                raise StepError("runner", f"the session has no root {name!r}")
             handle = self._handles[name] = getattr(self._doc, _ROOTS[self._roots[name]])(name)
         return handle
 
-    def _node(self, path: List[Any]) -> Any:
+    def _node(self, path: list[Any]) -> Any:
         node = self._root(path[0])
         for part in path[1:]:
             node = self._child(node, part) if type(node) is self._adapter.element else node[part]
         if type(node) not in self._adapter.nodes:
-            raise StepError("refused", "no shared type at {!r}".format(path))
+            raise StepError("refused", f"no shared type at {path!r}")
         return node
 
     def _child(self, element: Any, index: int) -> Any:

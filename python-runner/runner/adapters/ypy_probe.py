@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 from .probing import BIG, CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Probed, bigints, works
 from .ypy_calls import calls_of
@@ -33,8 +33,8 @@ def probe(library: Any) -> Probed:
     return Probed(frozenset(features), frozenset(lossy), writes_bigint)
 
 
-def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
-    docs: List[Any] = []
+def _attempts(library: Any) -> dict[str, Callable[[], object]]:
+    docs: list[Any] = []
     calls = calls_of(library)
 
     def change(root: str, act: Callable[[Any, Any], object]) -> Any:
@@ -69,7 +69,7 @@ def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
         return type(holder["k"]) is library.YMap
 
     def emit() -> bool:
-        updates: List[bytes] = []
+        updates: list[bytes] = []
         doc = library.YDoc()
         handle = doc.get_text("t")
         doc.observe_after_transaction(lambda event: updates.append(event.get_update()))
@@ -82,7 +82,9 @@ def _attempts(library: Any) -> Dict[str, Callable[[], object]]:
         handle = doc.get_text("t")
         with doc.begin_transaction() as txn:
             handle.insert(txn, 0, "a")
-        return bytes(library.encode_state_vector(doc)) == CLIENT_53_STATE
+        other = library.YDoc()
+        library.apply_update(other, bytes(library.encode_state_as_update(doc, b"\x00")))
+        return bytes(library.encode_state_vector(other)) == CLIENT_53_STATE
 
     def byte_value() -> bool:
         holder = change("get_array", lambda handle, txn: calls.array_insert(handle, txn, 0, [b"\x00\xff"]))

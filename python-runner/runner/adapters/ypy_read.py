@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Any
 
-from ..values import Reader
+if TYPE_CHECKING:
+    from ..values import Reader
 
 
 class Values:
@@ -29,7 +30,7 @@ class Values:
             # Views of items break the process when they outlive their document.
             return {"$map": {key: self.read(value[key]) for key in list(value)}}
         if kind is self._element:
-            result: Dict[str, Any] = {"$element": value.name}
+            result: dict[str, Any] = {"$element": value.name}
             children = self.children(value)
             if children:
                 result["children"] = children
@@ -40,7 +41,7 @@ class Values:
             result["attributes"] = attributes
         return result
 
-    def children(self, element: Any) -> List[Any]:
+    def children(self, element: Any) -> list[Any]:
         children = []
         child = element.first_child
         while child is not None:

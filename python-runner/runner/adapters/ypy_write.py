@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, FrozenSet, List
+from typing import Any, Callable, Dict
 
 from ..errors import Unsupported
 from ..values import Writer, checked_text, shared_tag
@@ -16,13 +16,13 @@ _NESTED = {"$text": "value.text", "$array": "value.array", "$map": "value.map"}
 class Operations:
     """Operation -> function of the shared type, the open transaction and the step."""
 
-    def __init__(self, library: Any, features: FrozenSet[str], writer: Writer) -> None:
+    def __init__(self, library: Any, features: frozenset[str], writer: Writer) -> None:
         self._text_type, self._array_type, self._map_type = library.YText, library.YArray, library.YMap
         self._xmltext = library.YXmlText
         self._calls = calls_of(library)
         self._features = features
         self._writer = writer
-        self.by_name: Dict[str, Callable[[Any, Any, Step], None]] = {
+        self.by_name: dict[str, Callable[[Any, Any, Step], None]] = {
             "text.insert": self._text_insert,
             "text.embed": self._text_embed,
             "text.format": self._text_format,
@@ -39,7 +39,7 @@ class Operations:
 
     # Texts
 
-    def _attributes(self, text: Any, op: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def _attributes(self, text: Any, op: dict[str, Any]) -> list[dict[str, Any]]:
         """The attributes as further arguments: none, or one."""
         if "attributes" not in op:
             return []
@@ -55,12 +55,11 @@ class Operations:
             raise Unsupported("text.embed.type")
         if type(node) is self._xmltext:
             raise Unsupported("xml.text.embed")
-        node.insert_embed(
-            txn, op["index"], self._writer.plain(op["value"]), *self._attributes(node, op)
-        )
+        node.insert_embed(txn, op["index"], self._writer.plain(op["value"]), *self._attributes(node, op))
 
     def _text_format(self, node: Any, txn: Any, op: Step) -> None:
-        node.format(txn, op["index"], op["length"], *self._attributes(node, op))
+        attributes = self._attributes(node, op)
+        node.format(txn, op["index"], op["length"], *attributes)
 
     def _text_delete(self, node: Any, txn: Any, op: Step) -> None:
         if type(node) is self._xmltext:
@@ -84,7 +83,7 @@ class Operations:
         if op["key"] in node:
             self._calls.map_delete(node, txn, op["key"])
 
-    def _insert_values(self, txn: Any, array: Any, index: int, values: List[Any]) -> None:
+    def _insert_values(self, txn: Any, array: Any, index: int, values: list[Any]) -> None:
         insert = self._calls.array_insert
         if not any(shared_tag(value) for value in values):
             insert(array, txn, index, [self._writer.plain(value) for value in values])
@@ -165,7 +164,7 @@ class Operations:
     def _xml_unset(self, node: Any, txn: Any, op: Step) -> None:
         node.remove_attribute(txn, op["name"])
 
-    def _insert_nodes(self, txn: Any, parent: Any, index: int, nodes: List[Any]) -> None:
+    def _insert_nodes(self, txn: Any, parent: Any, index: int, nodes: list[Any]) -> None:
         for position, child in enumerate(nodes, index):
             tag = shared_tag(child)
             if tag == "$element":
@@ -179,7 +178,7 @@ class Operations:
             else:
                 raise Unsupported("xml.insert." + str(tag))
 
-    def _set_attributes(self, txn: Any, node: Any, attributes: Dict[str, Any]) -> None:
+    def _set_attributes(self, txn: Any, node: Any, attributes: dict[str, Any]) -> None:
         for name, value in attributes.items():
             if type(value) is not str:
                 raise Unsupported("xml.set.any")
