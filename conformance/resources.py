@@ -13,10 +13,12 @@ def data_root() -> Path:
 
     That is the repository when the package runs from a checkout, else `conformance/_data`, as in the wheel.
     """
-    repository = _PACKAGE.parent
-    if (repository / "vectors" / "schema").is_dir():
-        return repository
-    return _PACKAGE / "_data"
+    return _PACKAGE.parent if is_checkout() else _PACKAGE / "_data"
+
+
+def is_checkout() -> bool:
+    """Whether the package runs from a checkout, whose files its user may be changing."""
+    return (_PACKAGE.parent / "vectors" / "schema").is_dir()
 
 
 def cache_root() -> Path:

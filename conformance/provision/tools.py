@@ -135,7 +135,7 @@ def _diagnose(output: str) -> tuple[str, str]:
         )
     if _mentions(output, _VERSION):
         return (
-            ": there is no such version for this platform",
+            ": there is no such version, or none for this platform",
             "name another version, or leave it out for the pinned one",
         )
     return "", "read the end of the tool's output:"

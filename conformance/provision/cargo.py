@@ -1,0 +1,234 @@
+"""Crates of crates.io: {binary} is the runner, built from the kit's sources against the wanted version."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import ProvisionError
+from conformance.provision import Provision, store, tools
+from conformance.provision.checks import check_exists, check_version, wanted_version
+from conformance.resources import cache_root, is_checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+    from conformance.provision import Report
+    from conformance.provision.tools import Task
+
+_HELLO = '{"seq": 0, "hello": {"protocol": 1}}\n'
+_NOT_BUILT_FROM = frozenset({"target", "tests", "benches", "examples"})
+
+
+def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
+    """Builds the runner, or takes an installed one of the pinned version; raises ProvisionError."""
+    if spec.path is not None:
+        binary = _from_path(spec, spec.path, manifest, report)
+    else:
+        binary = _from_registry(spec, manifest, report)
+    return Provision({"binary": str(binary)}, {})
+
+
+def available(manifest: Manifest) -> str | None:
+    """None, or why the pinned version cannot be provided here."""
+    if tools.which("cargo") or _environment(manifest, manifest.version).is_dir() or _installed(manifest):
+        return None
+    return f"no cargo is on PATH to build the runner, and no {manifest.binary} is installed"
+
+
+def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
+    version = wanted_version(spec, manifest)
+    pinned = version == manifest.version
+    target = _environment(manifest, version)
+    if target.is_dir():
+        return target / manifest.binary
+    check_version(spec, manifest)
+    installed = _installed(manifest) if pinned else None
+    if installed:
+        return Path(installed)
+    cargo = _need_cargo(spec, manifest)
+    task = tools.task_for(spec.label, target, report)
+
+    def make(fresh: Path) -> None:
+        with _workshop(manifest, version, task) as shop:
+            if not pinned:
+                _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
+            _build(task, cargo, shop, manifest, fresh, locked=pinned and manifest.lock is not None)
+
+    return store.once(target, make, task.waiting) / manifest.binary
+
+
+def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Path:
+    check_exists(spec.label, path)
+    prefix = store.environment("cargo", manifest.package, "path", store.digest(str(path), store.machine()))
+    target = prefix.with_name(f"{prefix.name}-{store.digest(_sources(manifest), store.signature(path))}")
+    if target.is_dir():
+        return target / manifest.binary
+    crate, version = _crate(spec, path, manifest)
+    cargo = _need_cargo(spec, manifest)
+    task = tools.task_for(spec.label, target, report)
+
+    def make(fresh: Path) -> None:
+        with _workshop(manifest, prefix.name, task) as shop:
+            _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
+            with (shop / "Cargo.toml").open("a", encoding="utf-8") as file:
+                file.write(f"\n[patch.crates-io]\n{manifest.package} = {{ path = {_quoted(crate)} }}\n")
+            _build(task, cargo, shop, manifest, fresh, locked=False)
+
+    store.once(target, make, task.waiting)
+    store.forget_older(target, prefix.name)
+    return target / manifest.binary
+
+
+def _environment(manifest: Manifest, version: str) -> Path:
+    key = store.digest(_sources(manifest), version, store.machine())
+    return store.environment("cargo", manifest.package, version, key)
+
+
+def _source(manifest: Manifest) -> Path:
+    assert manifest.source is not None, "a manifest of this provider has a source"
+    return manifest.source
+
+
+def _sources(manifest: Manifest) -> str:
+    """A digest of all that the runner is built from, the implementation itself left out."""
+    files = [Path(path) for path in _files(_source(manifest))]
+    extra = (_source(manifest).parent / "Cargo.toml", manifest.lock)
+    files += [path for path in extra if path is not None and path.is_file()]
+    return store.digest(*(part for path in files for part in (path.name, path.read_bytes())))
+
+
+def _files(source: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(source):
+        folders[:] = sorted(name for name in folders if name not in _NOT_BUILT_FROM)
+        for name in sorted(files):
+            yield f"{folder}/{name}"
+
+
+def _installed(manifest: Manifest) -> str | None:
+    """An installed runner that hosts the pinned version; in a checkout only one that is newer than the sources."""
+    beside = Path(sys.executable).parent / manifest.binary
+    program = tools.which(str(beside)) or tools.which(manifest.binary)
+    if program is None or store.remembered(program, _hosted_version) != manifest.version:
+        return None
+    if is_checkout():
+        changed = max(Path(path).stat().st_mtime for path in _files(_source(manifest)))
+        return program if Path(program).stat().st_mtime > changed else None
+    return program
+
+
+def _hosted_version(program: str) -> str | None:
+    import json
+
+    said = tools.answer([program], _HELLO)
+    try:
+        return str(json.loads(said)["hello"]["version"]) if said else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _need_cargo(spec: Spec, manifest: Manifest) -> str:
+    cargo = tools.which("cargo")
+    if cargo is None:
+        raise ProvisionError(
+            spec.label, "no cargo is on PATH to build the runner", manifest.hint or "install Rust with rustup"
+        )
+    return cargo
+
+
+@contextmanager
+def _workshop(manifest: Manifest, name: str, task: Task) -> Iterator[Path]:
+    """A copy of the runner's sources at a lasting place, so that cargo finds the artefacts of the last build again.
+
+    One process at a time has it, since several environments are built in it.
+    """
+    import shutil
+
+    folder = cache_root() / "cargo" / re.sub(r"[^A-Za-z0-9.]+", "-", f"{manifest.package}-{name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    with store.locked(folder / ".lock", task.waiting):
+        sources = folder / "sources"
+        shutil.rmtree(sources, ignore_errors=True)
+        source = _source(manifest)
+        # Not copy2: cargo compares times, and an older file that is put back must count as changed.
+        shutil.copytree(
+            source, sources / source.name, ignore=shutil.ignore_patterns("target"), copy_function=shutil.copyfile
+        )
+        _write_workspace(sources, source)
+        if manifest.lock is not None and manifest.lock.is_file():
+            shutil.copyfile(manifest.lock, sources / "Cargo.lock")
+        yield sources
+
+
+def _write_workspace(sources: Path, source: Path) -> None:
+    """The workspace of the repository with the runner as its only member."""
+    text = '[workspace]\nresolver = "2"\nmembers = []\n'
+    root = source.parent / "Cargo.toml"
+    if root.is_file():
+        text = root.read_text(encoding="utf-8")
+    text = re.sub(r"(?ms)^members\s*=\s*\[.*?\]", f'members = ["{source.name}"]', text)
+    (sources / "Cargo.toml").write_text(text, encoding="utf-8")
+
+
+def _require(path: Path, package: str, version: str) -> None:
+    """Rewrites what the Cargo.toml `path` requires of `package` to exactly `version`."""
+    line = rf'(?m)^({re.escape(package)}\s*=\s*(?:\{{.*?version\s*=\s*)?)"[^"]*"'
+    text, count = re.subn(line, rf'\g<1>"={version}"', path.read_text(encoding="utf-8"))
+    if not count:
+        raise OSError(f"{path} does not require {package}")
+    path.write_text(text, encoding="utf-8")
+
+
+def _build(task: Task, cargo: str, shop: Path, manifest: Manifest, fresh: Path, *, locked: bool) -> None:
+    import shutil
+    import time
+
+    task.say("building the runner with cargo (about a minute, once)")
+    began = time.monotonic()
+    out = shop.parent / "target"
+    argv = [cargo, "build", "--release", "--bin", manifest.binary, *(["--locked"] if locked else [])]
+    task.run(argv, shop, {"CARGO_TARGET_DIR": str(out), "CARGO_TERM_COLOR": "never"}, "cargo cannot build the runner")
+    file = manifest.binary + (".exe" if os.name == "nt" else "")
+    # Where the user's configuration names a target, its folder comes in between.
+    built = [path for path in (out / "release" / file, *out.glob(f"*/release/{file}")) if path.is_file()]
+    if not built:
+        raise OSError(f"cargo has built no {file} in {out}")
+    shutil.copy(max(built, key=lambda path: path.stat().st_mtime), fresh / manifest.binary)
+    task.say(f"built in {time.monotonic() - began:.0f} s")
+
+
+def _crate(spec: Spec, path: Path, manifest: Manifest) -> tuple[Path, str]:
+    """The folder of the crate in a checkout, at its root or one level below, and its version."""
+    for file in (path / "Cargo.toml", *sorted(path.glob("*/Cargo.toml"))):
+        if not file.is_file():
+            continue
+        package = _read_toml(file).get("package", {})
+        if package.get("name") == manifest.package:
+            version = package.get("version")
+            if not isinstance(version, str):
+                version = _read_toml(path / "Cargo.toml").get("workspace", {}).get("package", {}).get("version")
+            return file.parent, str(version)
+    raise ProvisionError(
+        spec.label, f"{path} holds no crate {manifest.package}", f"name a checkout of {manifest.homepage}"
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _quoted(path: Path) -> str:
+    import json
+
+    return json.dumps(str(path))
