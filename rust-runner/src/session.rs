@@ -54,20 +54,32 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps the message and the place of a panic for the step's answer, instead of printing them.
+/// Keeps the message and the place of a panic for the step's answer, instead of printing them. The place is given
+/// from the crate's folder on: so it is the same on every machine.
 pub fn record_panics() {
     std::panic::set_hook(Box::new(|info| {
-        LAST_PANIC.with_borrow_mut(|last| *last = Some(info.to_string()));
+        let place =
+            info.location().map(|location| format!(" at {}:{}", within_crate(location.file()), location.line()));
+        let recorded = panic_message(info.payload()).to_owned() + place.as_deref().unwrap_or_default();
+        LAST_PANIC.with_borrow_mut(|last| *last = Some(recorded));
     }));
+}
+
+fn within_crate(file: &str) -> &str {
+    let source = file.rfind("/src/").unwrap_or(0);
+    file[..source].rfind('/').map_or(file, |start| &file[start + 1..])
+}
+
+fn panic_message(payload: &dyn AnyPanic) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("panic")
 }
 
 /// Runs `work`; a panic becomes [`Fault::Panic`].
 fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload: Box<dyn AnyPanic + Send>| {
         let recorded = LAST_PANIC.with_borrow_mut(Option::take);
-        let text = payload.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Err(Fault::Panic(recorded.or(text).unwrap_or_else(|| "panic".into())))
+        Err(Fault::Panic(recorded.unwrap_or_else(|| panic_message(payload.as_ref()).to_owned())))
     })
 }
 
