@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .session import Session, needed_setup
+from .session import Handlers, Session, handlers_of
 
 if TYPE_CHECKING:
     from .adapters import Adapter
@@ -32,11 +32,12 @@ def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers every request until the input ends."""
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
     sessions: dict[int, Session] = {}
+    handlers = handlers_of(adapter)
     for line in requests:
         request = json.loads(line)
         answer: dict[str, Any] = {"seq": request["seq"]}
         if "run" in request:
-            answer["run"] = [_run(adapter, sessions, part) for part in request["run"]]
+            answer["run"] = [_run(adapter, handlers, sessions, part) for part in request["run"]]
         elif "hello" in request:
             answer["hello"] = hello(adapter)
         else:
@@ -58,13 +59,12 @@ def hello(adapter: Adapter) -> dict[str, Any]:
     }
 
 
-def _run(adapter: Adapter, sessions: dict[int, Session], part: dict[str, Any]) -> dict[str, Any]:
+def _run(adapter: Adapter, handlers: Handlers, sessions: dict[int, Session], part: dict[str, Any]) -> dict[str, Any]:
     """Plays the steps that a request has for one session."""
     key = part["session"]
     session = sessions.get(key)
     if session is None:
-        setup = needed_setup(part)
-        session = Session(adapter, *setup)
+        session = Session(adapter, handlers, part.get("roots", {}), part.get("peers", {}))
         if not part.get("end"):
             sessions[key] = session
     elif part.get("end"):

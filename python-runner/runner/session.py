@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from .errors import StepError, Unsupported
-from .values import Json, base64
+from .values import Json
 
 if TYPE_CHECKING:
     from .adapters import Adapter, Peer
@@ -50,18 +50,17 @@ OPS: dict[str, tuple[str, ...]] = {
 _DONE: Answer = {"ok": None}
 
 
-def needed_setup(part: dict[str, Any]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The roots and peers of a request that begins a session."""
-    return part.get("roots", {}), part.get("peers", {})
-
-
 class Session:
     """Documents of one vector, and the byte strings between them."""
 
-    __slots__ = ("_adapter", "_ended", "_peers", "_setup", "_slots")
+    __slots__ = ("_adapter", "_ended", "_handlers", "_peers", "_setup", "_slots")
 
-    def __init__(self, adapter: Adapter, roots: dict[str, str], peers: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, adapter: Adapter, handlers: Handlers, roots: dict[str, str], peers: dict[str, dict[str, Any]]
+    ) -> None:
+        """`handlers` are those of `handlers_of(adapter)`, made once."""
         self._adapter = adapter
+        self._handlers = handlers
         self._slots: dict[str, bytes] = {}
         self._peers: dict[str, Peer] = {}
         self._ended = False
@@ -92,42 +91,38 @@ class Session:
         if self._setup is not None:
             self._ended = True
             return [self._setup]
+        handlers = self._handlers
         answers: list[Answer] = []
         for step in steps:
             try:
-                answer = self._perform(step)
+                handler = handlers.get(step["op"])
+                if handler is None:
+                    raise Unsupported(step["op"])
+                answers.append(handler(self, step))
             except BaseException as error:  # noqa: PERF203 - each step fails by itself
-                answer = answer_of(error)
+                answer = answer_of(error, self._malformed(step))
                 answers.append(answer)
                 if "unsupported" in answer or answer["error"]["kind"] in ("panic", "runner"):
                     self._ended = True
                     # A broken document is let go at once, and only here: its destructor may print or raise.
                     self._peers = {}
                     return answers
-            else:
-                answers.append(answer)
         return answers
 
-    def _perform(self, step: Step) -> Answer:
-        op = step["op"]
-        needs = OPS.get(op)
-        if needs is None or op not in self._adapter.features:
-            raise Unsupported(op)
-        for key in needs:
-            if key not in step:
-                raise StepError("runner", f"{op} needs {key}")
-        if op in LOCAL_OPS:
-            return self._local(step, [step])
-        return _HANDLERS[op](self, step)
-
-    def _peer(self, step: Step) -> Peer:
-        peer = self._peers.get(step["peer"])
-        if peer is None:
-            raise StepError("runner", "this session has no peer {!r}".format(step["peer"]))
-        return peer
+    def _malformed(self, step: Step) -> str | None:
+        """What is wrong with a step that failed. Looked for afterwards, to cost nothing when all is well."""
+        if "op" not in step:
+            return "a step has an op"
+        if step.get("peer") not in self._peers:
+            return f"this session has no peer {step.get('peer')!r}"
+        for op in [step, *step.get("steps", [])]:
+            for key in OPS.get(op.get("op"), ()):
+                if key not in op:
+                    return f"{op['op']} needs {key}"
+        return None
 
     def _format(self, step: Step, feature: str) -> None:
-        if step.get("format", "v1") != "v1":
+        if "format" in step and step["format"] != "v1":
             _need(self._adapter.features, feature + "." + step["format"])
 
     def _bytes(self, given: Json) -> bytes:
@@ -139,10 +134,12 @@ class Session:
         return a2b_base64(given["base64"])
 
     def _observe(self, step: Step, data: bytes) -> Answer:
-        name = step.get("as")
-        if name is not None:
-            self._slots[name] = data
-        return {"ok": base64(data)}
+        if "as" in step:
+            self._slots[step["as"]] = data
+        return {"ok": b2a_base64(data, newline=False).decode()}
+
+    def _local_op(self, step: Step) -> Answer:
+        return self._local(step, [step])
 
     def _local(self, step: Step, ops: list[Step]) -> Answer:
         features = self._adapter.features
@@ -150,22 +147,18 @@ class Session:
             if "attributes" in op and op["op"] == "text.insert":
                 _need(features, "text.insert.attributes")
         if "as" not in step:
-            self._peer(step).perform(ops, False)
+            self._peers[step["peer"]].perform(ops, False)
             return _DONE
         _need(features, "emit")
         self._format(step, "emit")
         self._slots.pop(step["as"], None)
-        update = self._peer(step).perform(ops, True)
+        update = self._peers[step["peer"]].perform(ops, True)
         return _DONE if update is None else self._observe(step, update)
 
     def _transact(self, step: Step) -> Answer:
         for op in step["steps"]:
-            needs = LOCAL_OPS.get(op["op"])
-            if needs is None or op["op"] not in self._adapter.features:
+            if op["op"] not in LOCAL_OPS or op["op"] not in self._handlers:
                 raise Unsupported(op["op"])
-            for key in needs:
-                if key not in op:
-                    raise StepError("runner", "{} needs {}".format(op["op"], key))
             if op["peer"] != step["peer"]:
                 raise StepError("runner", "the ops of a transaction have one peer")
         return self._local(step, step["steps"])
@@ -173,19 +166,19 @@ class Session:
     def _encode(self, step: Step) -> Answer:
         self._format(step, "encode")
         since = step.get("since")
-        update = self._peer(step).encode(None if since is None else self._bytes(since))
+        update = self._peers[step["peer"]].encode(None if since is None else self._bytes(since))
         return self._observe(step, update)
 
     def _apply(self, step: Step) -> Answer:
         self._format(step, "apply")
-        self._peer(step).apply(self._bytes(step["update"]))
+        self._peers[step["peer"]].apply(self._bytes(step["update"]))
         return _DONE
 
     def _state_vector(self, step: Step) -> Answer:
-        return self._observe(step, self._peer(step).state_vector())
+        return self._observe(step, self._peers[step["peer"]].state_vector())
 
     def _state(self, step: Step) -> Answer:
-        return {"ok": self._peer(step).state()}
+        return {"ok": self._peers[step["peer"]].state()}
 
     def _merge(self, step: Step) -> Answer:
         self._format(step, "merge")
@@ -201,17 +194,20 @@ class Session:
         return self._observe(step, self._adapter.update_state_vector(self._bytes(step["update"])))
 
     def _track(self, step: Step) -> Answer:
-        self._peer(step).track(step["paths"])
+        self._peers[step["peer"]].track(step["paths"])
         return _DONE
 
     def _undo(self, step: Step) -> Answer:
-        return {"ok": self._peer(step).undo()}
+        return {"ok": self._peers[step["peer"]].undo()}
 
     def _redo(self, step: Step) -> Answer:
-        return {"ok": self._peer(step).redo()}
+        return {"ok": self._peers[step["peer"]].redo()}
 
 
-_HANDLERS: dict[str, Callable[[Session, Step], Answer]] = {
+Handlers = Dict[str, Callable[[Session, Step], Answer]]
+
+_HANDLERS: Handlers = {
+    **dict.fromkeys(LOCAL_OPS, Session._local_op),
     "transact": Session._transact,
     "encode": Session._encode,
     "apply": Session._apply,
@@ -226,13 +222,20 @@ _HANDLERS: dict[str, Callable[[Session, Step], Answer]] = {
 }
 
 
+def handlers_of(adapter: Adapter) -> Handlers:
+    """The steps that the loaded library can perform."""
+    return {op: handler for op, handler in _HANDLERS.items() if op in adapter.features}
+
+
 def _need(features: Any, feature: str) -> None:
     if feature not in features:
         raise Unsupported(feature)
 
 
-def answer_of(error: BaseException) -> Answer:
-    """The answer of a step that raised `error`."""
+def answer_of(error: BaseException, malformed: str | None = None) -> Answer:
+    """The answer of a step that raised `error`; `malformed` says what is wrong with the step itself."""
+    if malformed is not None and isinstance(error, (KeyError, TypeError)):
+        return _error("runner", malformed)
     if isinstance(error, Unsupported):
         return {"unsupported": error.feature}
     if isinstance(error, StepError):

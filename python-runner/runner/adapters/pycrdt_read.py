@@ -44,11 +44,14 @@ class Values:
     def _text(self, text: Any) -> Any:
         if not hasattr(text, "diff"):
             return str(text)
+        parts = text.diff()
+        if len(parts) == 1 and type(parts[0][0]) is str and parts[0][1] is None:
+            return parts[0][0]
         reader = self._reader
         return text_chunks(
             (
                 insert if type(insert) is str else {"$embed": self.read(insert)},
                 {} if attributes is None else reader.attributes(attributes.items()),
             )
-            for insert, attributes in text.diff()
+            for insert, attributes in parts
         )
