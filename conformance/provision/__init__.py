@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from conformance.errors import ProvisionError
 from conformance.model.manifest import PLACEHOLDER
@@ -17,11 +17,23 @@ from conformance.resources import data_root
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Protocol
 
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
 
+    class Provider(Protocol):
+        """A module of this package, named as in a manifest's `provider`."""
+
+        def provide(self, spec: Spec, manifest: Manifest, report: Report) -> Provision: ...
+
+        def available(self, manifest: Manifest) -> str | None: ...
+
+
 Report = Callable[[str], None]
+
+# What a provider found or made: values for the manifest's placeholders, and variables for the runner.
+Provision = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +45,20 @@ class Launch:
     cwd: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
-    """What a provider found or made: values for the manifest's placeholders, and variables that they need."""
-
-    values: Mapping[str, str]
-    env: Mapping[str, str]
-
-
-class Provider(Protocol):
-    """A module of this package, named as in a manifest's `provider`."""
-
-    def provide(self, spec: Spec, manifest: Manifest, report: Report) -> Provision: ...
-
-    def available(self, manifest: Manifest) -> str | None: ...
-
-
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
     """Makes `spec` runnable and says how; `report` gets a line for each long step.
 
     Returns without network or subprocess when it was provided before. Raises ProvisionError.
     """
+    if spec.path is not None and not spec.path.exists():
+        raise ProvisionError(spec.label, f"there is nothing at {spec.path}", "name a checkout, folder or archive")
     try:
-        provision = _provider(manifest).provide(spec, manifest, report)
+        values, variables = _provider(manifest).provide(spec, manifest, report)
     except OSError as error:
         raise ProvisionError(spec.label, f"cannot be set up: {error}", _mend(error)) from error
-    argv = tuple(fill(part, manifest, provision.values) for part in manifest.argv)
-    env = {key: fill(value, manifest, provision.values) for key, value in manifest.env.items()}
-    return Launch(argv, {**provision.env, **env}, None)
+    argv = tuple(fill(part, manifest, values) for part in manifest.argv)
+    env = {key: fill(value, manifest, values) for key, value in manifest.env.items()}
+    return Launch(argv, {**variables, **env}, None)
 
 
 def available(manifest: Manifest) -> str | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError
-from conformance.provision import Provision, store, tools
-from conformance.provision.checks import check_exists, check_version, wanted_version
+from conformance.provision import store, tools
 from conformance.resources import cache_root, is_checkout
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
-    from conformance.provision import Report
-    from conformance.provision.tools import Task
+    from conformance.provision import Provision, Report
+    from conformance.provision.task import Task
 
 _HELLO = '{"seq": 0, "hello": {"protocol": 1}}\n'
 _NOT_BUILT_FROM = frozenset({"target", "tests", "benches", "examples"})
@@ -32,7 +31,7 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
         binary = _from_path(spec, spec.path, manifest, report)
     else:
         binary = _from_registry(spec, manifest, report)
-    return Provision({"binary": str(binary)}, {})
+    return {"binary": str(binary)}, {}
 
 
 def available(manifest: Manifest) -> str | None:
@@ -43,46 +42,49 @@ def available(manifest: Manifest) -> str | None:
 
 
 def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
-    version = wanted_version(spec, manifest)
+    version = spec.version or manifest.version
     pinned = version == manifest.version
     target = _environment(manifest, version)
     if target.is_dir():
         return target / manifest.binary
+    from conformance.provision.task import Task, check_version
+
     check_version(spec, manifest)
     installed = _installed(manifest) if pinned else None
     if installed:
         return Path(installed)
     cargo = _need_cargo(spec, manifest)
-    task = tools.task_for(spec.label, target, report)
+    task = Task(spec.label, target, report)
 
-    def make(fresh: Path) -> None:
+    def fill(fresh: Path) -> None:
         with _workshop(manifest, version, task) as shop:
             if not pinned:
                 _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
             _build(task, cargo, shop, manifest, fresh, locked=pinned and manifest.lock is not None)
 
-    return store.once(target, make, task.waiting) / manifest.binary
+    return task.make(fill) / manifest.binary
 
 
 def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Path:
-    check_exists(spec.label, path)
     prefix = store.environment("cargo", manifest.package, "path", store.digest(str(path), store.machine()))
     target = prefix.with_name(f"{prefix.name}-{store.digest(_sources(manifest), store.signature(path))}")
     if target.is_dir():
         return target / manifest.binary
+    from conformance.provision.task import Task, forget_older
+
     crate, version = _crate(spec, path, manifest)
     cargo = _need_cargo(spec, manifest)
-    task = tools.task_for(spec.label, target, report)
+    task = Task(spec.label, target, report)
 
-    def make(fresh: Path) -> None:
-        with _workshop(manifest, prefix.name, task) as shop:
+    def fill(fresh: Path) -> None:
+        with _workshop(manifest, store.digest(str(path)), task) as shop:
             _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
             with (shop / "Cargo.toml").open("a", encoding="utf-8") as file:
                 file.write(f"\n[patch.crates-io]\n{manifest.package} = {{ path = {_quoted(crate)} }}\n")
             _build(task, cargo, shop, manifest, fresh, locked=False)
 
-    store.once(target, make, task.waiting)
-    store.forget_older(target, prefix.name)
+    task.make(fill)
+    forget_older(target, prefix.name)
     return target / manifest.binary
 
 
@@ -115,7 +117,7 @@ def _installed(manifest: Manifest) -> str | None:
     """An installed runner that hosts the pinned version; in a checkout only one that is newer than the sources."""
     beside = Path(sys.executable).parent / manifest.binary
     program = tools.which(str(beside)) or tools.which(manifest.binary)
-    if program is None or store.remembered(program, _hosted_version) != manifest.version:
+    if program is None or tools.remembered(program, _hosted_version) != manifest.version:
         return None
     if is_checkout():
         changed = max(Path(path).stat().st_mtime for path in _files(_source(manifest)))
@@ -150,9 +152,11 @@ def _workshop(manifest: Manifest, name: str, task: Task) -> Iterator[Path]:
     """
     import shutil
 
-    folder = cache_root() / "cargo" / re.sub(r"[^A-Za-z0-9.]+", "-", f"{manifest.package}-{name}")
+    from conformance.provision.task import locked
+
+    folder = cache_root() / "cargo" / store.slug(manifest.package, name)
     folder.mkdir(parents=True, exist_ok=True)
-    with store.locked(folder / ".lock", task.waiting):
+    with locked(folder / ".lock", task.waiting):
         sources = folder / "sources"
         shutil.rmtree(sources, ignore_errors=True)
         source = _source(manifest)

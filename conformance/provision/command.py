@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.errors import ProvisionError
-from conformance.provision import Provision, fill, tools
+from conformance.provision import fill, tools
 
 if TYPE_CHECKING:
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
-    from conformance.provision import Report
+    from conformance.provision import Provision, Report
 
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:  # noqa: ARG001 - nothing takes long
@@ -24,7 +24,7 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:  # noq
     reason = available(manifest)
     if reason:
         raise ProvisionError(spec.label, reason, manifest.hint or f"correct argv in {manifest.path}")
-    return Provision({}, {})
+    return {}, {}
 
 
 def available(manifest: Manifest) -> str | None:

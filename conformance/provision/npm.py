@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError
-from conformance.provision import Provision, nodejs, store, tools
-from conformance.provision.checks import check_exists, check_version, wanted_version
+from conformance.provision import nodejs, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
-    from conformance.provision import Report
-    from conformance.provision.tools import Task
+    from conformance.provision import Provision, Report
+    from conformance.provision.task import Task
 
 _DEFAULT_NODE = ">=20"
 _NO_SCRIPTS = ("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error")
@@ -24,12 +23,12 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Installs the package, or uses a checkout in place; raises ProvisionError."""
     if spec.path is not None:
         module = _from_path(spec, spec.path, manifest, report)
-    elif manifest.lock is not None and wanted_version(spec, manifest) == manifest.version:
+    elif manifest.lock is not None and (spec.version or manifest.version) == manifest.version:
         module = _from_lock(spec, manifest.lock, manifest, report)
     else:
         module = _from_registry(spec, manifest, report)
     node = nodejs.node(spec.label, _node(manifest), report)
-    return Provision({"node": node, "module": str(module)}, {})
+    return {"node": node, "module": str(module)}, {}
 
 
 def available(manifest: Manifest) -> str | None:
@@ -52,8 +51,10 @@ def _locked(lock: Path) -> Path:
 def _from_lock(spec: Spec, lock: Path, manifest: Manifest, report: Report) -> Path:
     target = _locked(lock)
     if not target.is_dir():
-        task = tools.task_for(spec.label, target, report)
-        store.once(target, lambda fresh: _install_lock(task, lock, fresh, manifest), task.waiting)
+        from conformance.provision.task import Task
+
+        task = Task(spec.label, target, report)
+        task.make(lambda fresh: _install_lock(task, lock, fresh, manifest))
     module = target / "node_modules" / manifest.package
     if not module.is_dir():
         # A package whose version another workspace disputes is not hoisted to the root.
@@ -80,19 +81,20 @@ def _install_lock(task: Task, lock: Path, fresh: Path, manifest: Manifest) -> No
 
 
 def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
-    version = wanted_version(spec, manifest)
+    version = spec.version or manifest.version
     key = store.digest(manifest.package, version, manifest.supported, store.machine())
     target = store.environment("npm", manifest.package, version, key)
     if not target.is_dir():
+        from conformance.provision.task import Task, check_version
+
         check_version(spec, manifest)
-        task = tools.task_for(spec.label, target, report)
-        task.say(f"installing {manifest.package} {version} from npm (once)")
-        wanted = f"{manifest.package}@{version}"
-        store.once(target, lambda fresh: _install(task, wanted, fresh, manifest), task.waiting)
+        task = Task(spec.label, target, report)
+        task.make(lambda fresh: _install(task, f"{manifest.package}@{version}", fresh, manifest))
     return target / "node_modules" / manifest.package
 
 
 def _install(task: Task, wanted: str, fresh: Path, manifest: Manifest) -> None:
+    task.say(f"installing {wanted} from npm (once)")
     (fresh / "package.json").write_text('{"private": true}\n', encoding="utf-8")
     npm, env = nodejs.npm(task, _node(manifest))
     argv = [*npm, "install", wanted, "--install-links", "--no-save", "--no-package-lock", *_NO_SCRIPTS]
@@ -100,19 +102,18 @@ def _install(task: Task, wanted: str, fresh: Path, manifest: Manifest) -> None:
 
 
 def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Path:
-    check_exists(spec.label, path)
     if path.is_dir():
         package = _check_package(spec, path, manifest)
         if _dependencies_resolve(path, package):
             return path
     prefix = store.environment("npm", manifest.package, "path", store.digest(str(path), store.machine()))
     target = prefix.with_name(f"{prefix.name}-{store.digest(store.signature(path))}")
-    module = target / "node_modules" / manifest.package
     if not target.is_dir():
-        task = tools.task_for(spec.label, target, report)
-        task.say(f"installing {path} and its dependencies from npm")
-        store.once(target, lambda fresh: _install(task, str(path), fresh, manifest), task.waiting)
-        store.forget_older(target, prefix.name)
+        from conformance.provision.task import Task, forget_older
+
+        task = Task(spec.label, target, report)
+        task.make(lambda fresh: _install(task, str(path), fresh, manifest))
+        forget_older(target, prefix.name)
     for name in (manifest.package, *manifest.aliases):
         module = target / "node_modules" / name
         if module.is_dir():

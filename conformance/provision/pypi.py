@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.errors import ProvisionError
-from conformance.provision import Provision, python, store, tools
-from conformance.provision.checks import check_exists, check_version, wanted_version
+from conformance.provision import python, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
-    from conformance.provision import Report
+    from conformance.provision import Provision, Report
     from conformance.provision.python import Interpreter
 
 _EXTENSIONS = (".so", ".pyd", ".dylib")
@@ -25,7 +24,6 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     interpreter = python.need(spec.label, manifest.requires.get("python", ""), manifest.hint)
     others = ""
     if spec.path is not None:
-        check_exists(spec.label, spec.path)
         if _is_built(spec.path, manifest):
             site = spec.path
             others = str(_dependencies(spec, manifest, interpreter, report) or "")
@@ -34,7 +32,7 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     else:
         site = _from_index(spec, manifest, interpreter, report)
     # Packages of the coordinator's own environment must not stand in for what is missing here.
-    return Provision({"python": interpreter.program, "site": str(site)}, {"PYTHONPATH": others})
+    return {"python": interpreter.program, "site": str(site)}, {"PYTHONPATH": others}
 
 
 def available(manifest: Manifest) -> str | None:
@@ -43,24 +41,26 @@ def available(manifest: Manifest) -> str | None:
 
 
 def _from_index(spec: Spec, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
-    version = wanted_version(spec, manifest)
+    version = spec.version or manifest.version
     lock = manifest.lock if version == manifest.version else None
     key = store.digest(lock.read_bytes() if lock else manifest.supported, interpreter.tag, store.machine())
     target = store.environment("pypi", manifest.package, version, key)
     if target.is_dir():
         return target
+    from conformance.provision.task import Task, check_version
+
     check_version(spec, manifest)
-    task = tools.task_for(spec.label, target, report)
-    task.say(f"installing {manifest.package} {version} from PyPI (once)")
+    task = Task(spec.label, target, report)
     wanted = _locked(lock) if lock else [f"{manifest.package}=={version}"]
     failed = f"{manifest.package} {version} cannot be installed from PyPI"
 
-    def make(fresh: Path) -> None:
+    def fill(fresh: Path) -> None:
+        task.say(f"installing {manifest.package} {version} from PyPI (once)")
         python.install(task, wanted, fresh, interpreter, failed=failed, build=lock is None)
         if not _holds(fresh, manifest):
             raise ProvisionError(spec.label, f"{lock} does not pin {manifest.package}", "compile that lock again")
 
-    return store.once(target, make, task.waiting)
+    return task.make(fill)
 
 
 def _from_path(spec: Spec, path: Path, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
@@ -70,10 +70,12 @@ def _from_path(spec: Spec, path: Path, manifest: Manifest, interpreter: Interpre
     target = prefix.with_name(f"{prefix.name}-{store.digest(store.signature(path))}")
     if target.is_dir():
         return target
-    task = tools.task_for(spec.label, target, report)
-    task.say(f"installing {path} and its dependencies")
+    from conformance.provision.task import Task, forget_older
 
-    def make(fresh: Path) -> None:
+    task = Task(spec.label, target, report)
+
+    def fill(fresh: Path) -> None:
+        task.say(f"installing {path} and its dependencies")
         python.build_install(task, path, fresh, interpreter, failed=f"{path} cannot be installed")
         if not _holds(fresh, manifest):
             raise ProvisionError(
@@ -82,8 +84,8 @@ def _from_path(spec: Spec, path: Path, manifest: Manifest, interpreter: Interpre
                 f"name what {manifest.package} is built from",
             )
 
-    store.once(target, make, task.waiting)
-    store.forget_older(target, prefix.name)
+    task.make(fill)
+    forget_older(target, prefix.name)
     return target
 
 
@@ -98,16 +100,18 @@ def _dependencies(spec: Spec, manifest: Manifest, interpreter: Interpreter, repo
     target = store.environment("pypi", manifest.package, "others", store.digest(rest, interpreter.tag, store.machine()))
     if target.is_dir():
         return target
-    task = tools.task_for(spec.label, target, report)
-    task.say(f"installing the dependencies of {manifest.package} from PyPI (once)")
+    from conformance.provision.task import Task
 
-    def make(fresh: Path) -> None:
+    task = Task(spec.label, target, report)
+
+    def fill(fresh: Path) -> None:
+        task.say(f"installing the dependencies of {manifest.package} from PyPI (once)")
         lock = fresh / "requirements.txt"
         lock.write_text(rest, encoding="utf-8")
         failed = f"the dependencies of {manifest.package} cannot be installed from PyPI"
         python.install(task, _locked(lock), fresh, interpreter, failed=failed, build=False)
 
-    return store.once(target, make, task.waiting)
+    return task.make(fill)
 
 
 def _locked(lock: Path) -> list[str]:

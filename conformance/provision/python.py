@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import ProvisionError
 from conformance.model.versions import within
-from conformance.provision import store, tools
+from conformance.provision import tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from conformance.provision.tools import Task
+    from conformance.provision.task import Task
 
 _ASK = (
     "import sys; print(sys.executable, '%d.%d.%d' % sys.version_info[:3], "
@@ -29,8 +28,7 @@ _QUIET = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """A Python: its program and its ABI tag, which environments are made for."""
 
     program: str
@@ -42,7 +40,7 @@ def find(bounds: str) -> Interpreter | None:
     if not bounds or within("{}.{}.{}".format(*sys.version_info[:3]), bounds):
         return Interpreter(sys.executable, (sys.implementation.cache_tag or "") + getattr(sys, "abiflags", ""))
     for program in _candidates(bounds):
-        said = store.remembered(program, lambda path: tools.answer([path, "-c", _ASK]))
+        said = tools.remembered(program, lambda path: tools.answer([path, "-c", _ASK]))
         if said is None:
             continue
         real, version, tag = said.split("\n")
