@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .adapters import Adapter
 
 LIBRARY_MISSING = 3
+RECURSION_LIMIT = 6000
+"""Values and XML nest deeper than Python's default of 1000 frames; this is well within a stack of 8 MiB."""
+
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
 
 
@@ -36,6 +39,7 @@ def main(arguments: list[str]) -> int:
 
     from . import protocol
 
+    sys.setrecursionlimit(RECURSION_LIMIT)
     # The library is loaded after standard output is out of its reach.
     streams = protocol.claim_streams()
     adapter = _load(options.impl)
