@@ -118,7 +118,8 @@ const emitted = (Y, doc, format, body) => {
   const updates = []
   /** @param {Uint8Array} update */
   const listener = update => { updates.push(update) }
-  const before = Y.encodeStateVector(doc)
+  const merges = typeof Y.mergeUpdates === 'function'
+  const before = merges ? undefined : Y.encodeStateVector(doc)
   doc.on(event, listener)
   try {
     doc.transact(body)
@@ -128,7 +129,7 @@ const emitted = (Y, doc, format, body) => {
   if (updates.length < 2) return updates.length === 0 ? null : updates[0]
   // The clean-up of redundant format marks is a transaction of its own, and its update has to be forwarded too.
   const v2 = format === 'v2'
-  if (typeof Y.mergeUpdates === 'function') return (v2 ? Y.mergeUpdatesV2 : Y.mergeUpdates)(updates)
+  if (merges) return (v2 ? Y.mergeUpdatesV2 : Y.mergeUpdates)(updates)
   return (v2 ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(doc, before)
 }
 
@@ -163,7 +164,8 @@ const undoManager = (Y, doc, types) => {
 export const documents = (Y, root) => ({
   /** @param {PeerOptions} options */
   create: options => {
-    const doc = new Y.Doc({ gc: options.gc !== false })
+    // Nothing depends on the guid, and a random one costs a third of a small session.
+    const doc = new Y.Doc({ guid: 'peer', gc: options.gc !== false })
     // The constructor does not take it.
     doc.clientID = options.client
     return doc

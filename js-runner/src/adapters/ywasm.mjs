@@ -228,7 +228,7 @@ export const adapt = ({ library: Y, version, fresh }) => {
     features: probe(Y, fresh, Object.keys(local)),
     lossy: Object.freeze(['xml.attributes.any']),
     create: options => ({
-      ydoc: new Y.YDoc({ clientID: options.client, gc: options.gc !== false }),
+      ydoc: new Y.YDoc({ clientID: options.client, guid: 'peer', gc: options.gc !== false }),
       roots: new Map(),
       txn: undefined,
       handles: []
