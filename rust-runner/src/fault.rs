@@ -1,6 +1,9 @@
 //! Why a step has no result, and the answer of a step as the protocol writes it.
 
-use serde_json::{json, Value};
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
 
 /// Why a step was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +51,7 @@ impl Fault {
     }
 
     /// An error that the library returned.
-    pub fn refused(error: impl std::fmt::Display) -> Self {
+    pub fn refused(error: impl fmt::Display) -> Self {
         Self::Refused(error.to_string())
     }
 
@@ -62,12 +65,32 @@ impl Fault {
 pub type Answer = Result<Value, Fault>;
 
 /// An answer as the protocol writes it: `{"ok": ..}`, `{"unsupported": ..}` or `{"error": {"kind": .., "message": ..}}`.
-pub fn answer_to_json(answer: Answer) -> Value {
-    match answer {
-        Ok(value) => json!({ "ok": value }),
-        Err(fault) => match fault.kind() {
-            None => json!({"unsupported": fault.message()}),
-            Some(kind) => json!({"error": {"kind": kind, "message": fault.message()}}),
-        },
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Reply {
+    Ok(Value),
+    Unsupported(String),
+    Error { kind: &'static str, message: String },
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Ok(value) => Self::Ok(value),
+            Err(fault) => {
+                let message = fault.message().to_owned();
+                match fault.kind() {
+                    None => Self::Unsupported(message),
+                    Some(kind) => Self::Error { kind, message },
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }

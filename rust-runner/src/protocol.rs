@@ -4,13 +4,13 @@ use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
-use crate::fault::{answer_to_json, Fault};
+use crate::fault::{Fault, Reply};
 use crate::session::{Session, OPS};
-use crate::step::{PeerOptions, RootKind, Step};
+use crate::step::{deep_from_str, PeerOptions, RootKind, Step};
 use crate::{compat, ops};
 
 #[derive(Deserialize)]
@@ -34,6 +34,21 @@ struct Run<'a> {
     end: bool,
 }
 
+#[derive(Serialize)]
+struct Response {
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hello: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Vec<RunAnswer>>,
+}
+
+#[derive(Serialize)]
+struct RunAnswer {
+    session: u64,
+    answers: Vec<Reply>,
+}
+
 /// The sessions that are open; `None` for one that ended early and is still named by requests.
 #[derive(Default)]
 pub struct Runner {
@@ -48,9 +63,9 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> 
     let mut runner = Runner::default();
     let mut line = String::new();
     while input.read_line(&mut line)? > 0 {
-        let mut answer = runner.answer(&line)?.to_string();
-        answer.push('\n');
-        output.write_all(answer.as_bytes())?;
+        let mut answer = runner.answer(&line)?;
+        answer.push(b'\n');
+        output.write_all(&answer)?;
         output.flush()?;
         line.clear();
     }
@@ -58,28 +73,30 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> 
 }
 
 impl Runner {
-    /// The answer to one line.
+    /// The answer to one line, without the line's end.
     ///
     /// # Errors
     /// `InvalidData` for a line that is no request.
-    pub fn answer(&mut self, line: &str) -> io::Result<Value> {
-        let request: Request = serde_json::from_str(line)?;
-        if request.hello.is_some() {
-            return Ok(json!({"seq": request.seq, "hello": hello()}));
-        }
-        let runs = request.run.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "neither hello nor run"))?;
-        let answers: Vec<_> = runs.iter().map(|run| self.run(run)).collect();
-        Ok(json!({"seq": request.seq, "run": answers}))
+    pub fn answer(&mut self, line: &str) -> io::Result<Vec<u8>> {
+        let Request { seq, hello, run } = serde_json::from_str(line)?;
+        let answer = match (hello, run) {
+            (Some(_), _) => Response { seq, hello: Some(self::hello()), run: None },
+            (None, Some(runs)) => {
+                Response { seq, hello: None, run: Some(runs.iter().map(|run| self.run(run)).collect()) }
+            }
+            (None, None) => return Err(io::Error::new(io::ErrorKind::InvalidData, "neither hello nor run")),
+        };
+        Ok(serde_json::to_vec(&answer)?)
     }
 
-    fn run(&mut self, run: &Run) -> Value {
+    fn run(&mut self, run: &Run) -> RunAnswer {
         let mut answers = Vec::with_capacity(run.steps.len());
         let slot = match self.sessions.entry(run.session) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(vacant) => match begin(run) {
                 Ok(session) => vacant.insert(Some(session)),
                 Err(fault) => {
-                    answers.push(answer_to_json(Err(fault)));
+                    answers.push(Err(fault).into());
                     vacant.insert(None)
                 }
             },
@@ -104,7 +121,7 @@ impl Runner {
         if run.end {
             self.sessions.remove(&run.session);
         }
-        json!({"session": run.session, "answers": answers})
+        RunAnswer { session: run.session, answers }
     }
 }
 
@@ -122,9 +139,9 @@ fn begin(run: &Run) -> Result<Session, Fault> {
     Session::new(roots.collect::<Result<_, Fault>>()?, peers)
 }
 
-fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Value>) -> Ending {
+fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Reply>) -> Ending {
     for raw in steps {
-        let answer = match serde_json::from_str::<Step>(raw.get()) {
+        let answer = match deep_from_str::<Step>(raw.get()) {
             Ok(step) => session.step(&step),
             Err(error) => Err(Fault::runner(format!("malformed step: {error}"))),
         };
@@ -133,7 +150,7 @@ fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Value>)
             Err(fault) if fault.ends_session() => Ending::Over,
             _ => Ending::Goes,
         };
-        answers.push(answer_to_json(answer));
+        answers.push(answer.into());
         if !matches!(ending, Ending::Goes) {
             return ending;
         }
@@ -145,6 +162,7 @@ fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Value>)
 pub fn hello() -> Value {
     let mut features: Vec<&str> = ops::LOCAL.into_iter().chain(OPS).collect();
     features.extend([
+        "emit",
         "apply.v2",
         "encode.v2",
         "merge.v2",

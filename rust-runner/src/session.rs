@@ -19,7 +19,7 @@ use crate::{compat, ops, values};
 const REMOTE: &str = "remote";
 
 /// The ops beside the local ones.
-pub const OPS: [&str; 14] = [
+pub const OPS: [&str; 13] = [
     "transact",
     "encode",
     "apply",
@@ -33,7 +33,6 @@ pub const OPS: [&str; 14] = [
     "undo.track",
     "undo",
     "redo",
-    "emit",
 ];
 
 struct Peer {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::compare::meets;
-use crate::fault::{answer_to_json, Fault};
+use crate::fault::{Fault, Reply};
 use crate::session::Session;
 use crate::step::{Format, PeerOptions, RootKind, Step};
 use crate::suite::{self, glob, Case, RELAY, RELAY_CLIENT};
@@ -111,7 +111,7 @@ pub fn play(case: &Case, format: Format) -> Result<Played, String> {
             answer if !met => played.differences.push(format!(
                 "{label}: expected {}, observed {}",
                 expected(&demanded.alternatives),
-                answer_to_json(answer)
+                Reply::from(answer)
             )),
             _ => {}
         }
@@ -134,7 +134,7 @@ impl Played {
                 self.unsupported = Some(feature);
                 self.differences.clear();
             }
-            fault => self.differences.push(format!("{at}: observed {}", answer_to_json(Err(fault)))),
+            fault => self.differences.push(format!("{at}: observed {}", Reply::from(Err(fault)))),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The shapes of a step and of a session's set-up, as they are read from JSON.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::prelude::{Engine, BASE64_STANDARD};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -79,8 +82,7 @@ impl Format {
 }
 
 /// A step of a path: a map's key (or the root's name), or an index.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathItem {
     /// A root's name or a map's key.
     Key(String),
@@ -89,8 +91,7 @@ pub enum PathItem {
 }
 
 /// Bytes: a slot's name, or given with the step.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Bytes {
     /// The name of a slot.
     Slot(String),
@@ -99,6 +100,56 @@ pub enum Bytes {
         /// Standard base64 with padding.
         base64: String,
     },
+}
+
+// By hand: serde's untagged enums buffer what they read, and these two are the hot ones.
+impl<'de> Deserialize<'de> for PathItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Item;
+        impl Visitor<'_> for Item {
+            type Value = PathItem;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a key or an index")
+            }
+
+            fn visit_str<E: Error>(self, key: &str) -> Result<PathItem, E> {
+                Ok(PathItem::Key(key.to_owned()))
+            }
+
+            fn visit_u64<E: Error>(self, index: u64) -> Result<PathItem, E> {
+                index.try_into().map(PathItem::Index).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Item)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Operand;
+        impl<'de> Visitor<'de> for Operand {
+            type Value = Bytes;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a slot's name or {\"base64\": ..}")
+            }
+
+            fn visit_str<E: Error>(self, slot: &str) -> Result<Bytes, E> {
+                Ok(Bytes::Slot(slot.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Bytes, A::Error> {
+                #[derive(Deserialize)]
+                struct Given {
+                    base64: String,
+                }
+                let Given { base64 } = Given::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Bytes::Given { base64 })
+            }
+        }
+        deserializer.deserialize_any(Operand)
+    }
 }
 
 /// The kind of a root.
@@ -145,6 +196,17 @@ pub struct PeerOptions {
 
 fn yes() -> bool {
     true
+}
+
+/// Reads JSON of any depth. serde_json stops at 128 levels unless it is told not to; documents go deeper.
+///
+/// # Errors
+/// Those of serde_json.
+pub fn deep_from_str<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.disable_recursion_limit();
+    let value = T::deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| value)
 }
 
 /// Base64 as the protocol writes bytes.

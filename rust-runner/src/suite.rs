@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{json, Value};
 
 use crate::ops;
-use crate::step::{Format, PeerOptions};
+use crate::step::{deep_from_str, Format, PeerOptions};
 
 /// The peer that is fed by the last one alone.
 pub const RELAY: &str = "@relay";
@@ -96,7 +96,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let suite: Suite = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let suite: Suite = deep_from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         cases.extend(suite.cases);
     }
     Ok(cases)

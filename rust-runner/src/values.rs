@@ -135,6 +135,11 @@ fn as_object(value: &Value) -> Result<&Object<String, Value>, Fault> {
     value.as_object().ok_or_else(|| Fault::runner(format!("not an object: {value}")))
 }
 
+/// An object of one key. (`json!` would copy the value.)
+fn tag(key: &str, value: Value) -> Value {
+    Value::Object(Object::from_iter([(key.to_owned(), value)]))
+}
+
 /// Any content as typed JSON.
 pub fn from_any(any: &Any) -> Value {
     if let Some(numeric) = compat::numeric(any) {
@@ -149,7 +154,7 @@ pub fn from_any(any: &Any) -> Value {
         Any::Map(entries) => {
             let object: Object<_, _> = entries.iter().map(|(key, value)| (key.clone(), from_any(value))).collect();
             if object.keys().any(|key| key.starts_with('$')) {
-                json!({ "$object": object })
+                tag("$object", Value::Object(object))
             } else {
                 Value::Object(object)
             }
@@ -179,10 +184,10 @@ fn from_numeric(numeric: Numeric) -> Value {
 pub fn from_out<T: ReadTxn>(out: &Out, txn: &T) -> Result<Value, Fault> {
     Ok(match out {
         Out::Any(any) => from_any(any),
-        Out::YText(text) => json!({"$text": from_text(text, txn)?}),
-        Out::YArray(array) => json!({"$array": from_array(array, txn)?}),
-        Out::YMap(map) => json!({"$map": from_map(map, txn)?}),
-        Out::YXmlFragment(node) => json!({"$fragment": from_children(node, txn)?}),
+        Out::YText(text) => tag("$text", from_text(text, txn)?),
+        Out::YArray(array) => tag("$array", Value::Array(from_array(array, txn)?)),
+        Out::YMap(map) => tag("$map", Value::Object(from_map(map, txn)?)),
+        Out::YXmlFragment(node) => tag("$fragment", Value::Array(from_children(node, txn)?)),
         Out::YXmlElement(node) => {
             let tag = node.try_tag().ok_or_else(|| Fault::unsupported("value.xml.hook"))?;
             let mut object = Object::from_iter([("$element".into(), Value::from(tag.as_ref()))]);
@@ -233,7 +238,7 @@ fn from_text<T: ReadTxn>(text: &impl Text, txn: &T) -> Result<Value, Fault> {
             .collect();
         let insert = match &part.insert {
             Out::Any(Any::String(text)) => Value::from(text.as_ref()),
-            embed => json!({"$embed": from_out(embed, txn)?}),
+            embed => tag("$embed", from_out(embed, txn)?),
         };
         match (chunks.last_mut(), &insert) {
             (Some((Value::String(last), same)), Value::String(text)) if *same == attributes => last.push_str(text),

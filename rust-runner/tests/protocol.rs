@@ -24,12 +24,17 @@ impl Runner {
         Self { child, input, output, seq: 0 }
     }
 
-    fn ask(&mut self, mut request: Value) -> Value {
+    fn ask_text(&mut self, mut request: Value) -> String {
         self.seq += 1;
         request["seq"] = self.seq.into();
         writeln!(self.input.as_ref().expect("it is open"), "{request}").expect("the runner reads");
         let mut line = String::new();
         self.output.read_line(&mut line).expect("the runner answers in UTF-8");
+        line
+    }
+
+    fn ask(&mut self, request: Value) -> Value {
+        let line = self.ask_text(request);
         let answer: Value = serde_json::from_str(&line).expect("a line is JSON");
         assert_eq!(answer["seq"], self.seq);
         answer
@@ -194,6 +199,19 @@ fn a_line_of_several_megabytes_passes() {
     let text = "long \u{1f389} ".repeat(400_000);
     let answers = runner.play(json!([insert(&text), state()]));
     assert_eq!(answers[1]["ok"]["t"]["$text"], text);
+    runner.finish();
+}
+
+#[test]
+fn a_value_of_a_thousand_levels_passes() {
+    let mut runner = Runner::start();
+    let value = (0..1000).fold(json!(1), |inner, _| json!([inner]));
+    let session = json!({
+        "session": 1, "roots": {"m": "map"}, "peers": {"a": {"client": 1}}, "end": true,
+        "steps": [{"op": "map.set", "peer": "a", "path": ["m"], "key": "k", "value": value}, state()]
+    });
+    let line = runner.ask_text(json!({"run": [session]}));
+    assert!(line.contains(&format!("{}1{}", "[".repeat(1000), "]".repeat(1000))), "{line}");
     runner.finish();
 }
 
