@@ -164,10 +164,15 @@ export const encode = (value, readShared) => {
   }
 }
 
-/** @param {object} value */
+/**
+ * Plain data. A library may have made data the prototype, where the document has a key `__proto__`; an instance of a
+ * class has the class's prototype, which knows its constructor.
+ *
+ * @param {object} value
+ */
 const isPlain = value => {
   const proto = Object.getPrototypeOf(value)
-  return proto === Object.prototype || proto === null
+  return proto === Object.prototype || proto === null || !Object.hasOwn(proto, 'constructor')
 }
 
 /**

@@ -172,7 +172,8 @@ export const adapt = ({ library: Y, version }) => {
     version,
     features: probe(Y, types),
     lossy: Object.freeze([]),
-    child: (_, parent, key) => parent.get(key),
+    // An XML node got its `get` late in 13.
+    child: (_, parent, key) => parent.get === undefined ? parent.toArray?.()[key] : parent.get(key),
     isShared: value => value instanceof Y.AbstractType,
     local,
     types,
