@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -83,7 +84,7 @@ def test_versions_of_all_indexes_are_ordered() -> None:
         "14",
         "14.0.0.post1",
     ]
-    assert sorted(ordered[::-1], key=order) == ordered
+    assert all(order(one) < order(next_one) for one, next_one in pairwise(ordered))
     assert order("1.0") == order("1") == order("v1.0.0")
 
 

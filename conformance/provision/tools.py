@@ -63,8 +63,15 @@ def remembered(program: str, ask: Callable[[str], str | None]) -> str | None:
         pass
     said = ask(program)
     if said is not None:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_name(f".{note.name}.{os.getpid()}")
-        draft.write_text(f"{stamp}\n{said}", encoding="utf-8")
-        draft.replace(note)
+        _note(note, f"{stamp}\n{said}")
     return said
+
+
+def _note(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        return  # Asking again is slow, not wrong; what cannot do without the cache says so.
