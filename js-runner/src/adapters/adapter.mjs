@@ -77,6 +77,9 @@
  * @property {() => void} close
  */
 
+/** The origin of updates that are applied: without one, an undo manager takes them for local. */
+export const REMOTE = 'remote'
+
 /** The library, or this runner, has no way to do what a step asks. */
 export class Unsupported extends Error {
   /** @param {string} feature */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describe, isStackOverflow } from './adapter.mjs'
+import { REMOTE, describe, isStackOverflow } from './adapter.mjs'
 import { encode, encodeAttributes, joinChunks } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
@@ -181,7 +181,7 @@ export const documents = (Y, root) => ({
   /** @type {Adapter['encode']} */
   encode: (doc, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(doc, since),
   /** @type {Adapter['apply']} */
-  apply: (doc, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(doc, update) },
+  apply: (doc, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(doc, update, REMOTE) },
   /** @type {Adapter['stateVector']} */
   stateVector: doc => Y.encodeStateVector(doc),
   pending,

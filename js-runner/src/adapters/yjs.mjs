@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Unsupported } from './adapter.mjs'
 import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures, works } from './documents.mjs'
 import { decode, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
@@ -14,6 +15,17 @@ import { decode, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
 /** @type {Readonly<Record<RootKind, string>>} */
 const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
+
+/**
+ * A text among XML nodes took attributes only late in 13.
+ *
+ * @param {any} node
+ * @return {any} the node, when it can have attributes
+ */
+const attributed = node => {
+  if (node.setAttribute === undefined && node.format !== undefined) throw new Unsupported('xmltext.attributes')
+  return node
+}
 
 /** @type {Adapter['local']} */
 const local = Object.freeze({
@@ -31,8 +43,8 @@ const local = Object.freeze({
   'map.delete': (_, map, step) => { map.delete(step.key) },
   'xml.insert': (_, node, step, lib) => { node.insert(step.index, decode(step.nodes, lib)) },
   'xml.delete': (_, node, step) => { node.delete(step.index, step.length) },
-  'xml.set': (_, node, step, lib) => { node.setAttribute(step.name, decode(step.value, lib)) },
-  'xml.unset': (_, node, step) => { node.removeAttribute(step.name) }
+  'xml.set': (_, node, step, lib) => { attributed(node).setAttribute(step.name, decode(step.value, lib)) },
+  'xml.unset': (_, node, step) => { attributed(node).removeAttribute(step.name) }
 })
 
 /**
@@ -79,7 +91,7 @@ const factory = Y => ({
   },
   xmltext: (chunks, attributes) => {
     const text = fill(new Y.XmlText(), chunks)
-    for (const [key, value] of attributes) text.setAttribute(key, value)
+    for (const [key, value] of attributes) attributed(text).setAttribute(key, value)
     return text
   },
   doc: guid => new Y.Doc({ guid })

@@ -46,6 +46,29 @@ const takesLargeClients = Y => {
 }
 
 /**
+ * The kinds of values that it writes. Some are a panic in some versions, which leaves the memory unfit: after one that
+ * failed, the next has a copy of its own.
+ *
+ * @param {() => any} fresh
+ * @return {string[]}
+ */
+const valueFeatures = fresh => {
+  let copy = fresh()
+  /** @type {Record<string, (ydoc: any) => unknown>} */
+  const probes = {
+    'value.undefined': keeps(undefined),
+    'value.doc': ydoc => { ydoc.getMap('m').set('k', new copy.YDoc({ guid: 'g' })) },
+    'value.bytes': keeps(new Uint8Array(1)),
+    'value.bigint': keeps(BigInt(1))
+  }
+  return Object.entries(probes).filter(([, probe]) => {
+    const written = works(copy, probe)
+    if (!written) copy = fresh()
+    return written
+  }).map(([feature]) => feature)
+}
+
+/**
  * @param {any} Y
  * @param {() => any} fresh a copy of the library to panic in
  * @param {string[]} localOps
@@ -67,12 +90,6 @@ export const probe = (Y, fresh, localOps) => {
   if ('pendingStructs' in Y.YTransaction.prototype) features.add('pending')
   if (typeof Y.YUndoManager === 'function') for (const op of ['undo.track', 'undo', 'redo']) features.add(op)
   if (takesLargeClients(Y)) features.add('client.53')
-  // A value of a kind that it does not expect is a panic in some versions, which leaves the memory unfit.
-  const probes = { 'value.undefined': undefined, 'value.bytes': new Uint8Array(1), 'value.bigint': BigInt(1) }
-  for (const [feature, value] of Object.entries(probes)) {
-    if (works(fresh(), keeps(value))) features.add(feature)
-  }
-  const throwaway = fresh()
-  if (works(throwaway, ydoc => { ydoc.getMap('m').set('k', new throwaway.YDoc({ guid: 'g' })) })) features.add('value.doc')
+  for (const feature of valueFeatures(fresh)) features.add(feature)
   return features
 }

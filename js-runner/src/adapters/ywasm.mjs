@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { describe, isStackOverflow, lacks, Unsupported } from './adapter.mjs'
+import { REMOTE, describe, isStackOverflow, lacks, Unsupported } from './adapter.mjs'
 import { decode, decodeObject } from '../values.mjs'
 import { probe } from './ywasm-probe.mjs'
 import { nthChild, reader } from './ywasm-read.mjs'
@@ -269,7 +269,7 @@ export const adapt = ({ library: Y, version, fresh }) => {
       return within(doc, txn => read(type, txn))
     },
     encode: ({ ydoc }, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(ydoc, since),
-    apply: ({ ydoc }, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(ydoc, update, undefined) },
+    apply: ({ ydoc }, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(ydoc, update, REMOTE) },
     stateVector: ({ ydoc }) => Y.encodeStateVector(ydoc),
     pending: doc => within(doc, txn => (txn.pendingStructs ?? null) !== null || txn.pendingDeleteSet !== undefined),
     merge: lacks('merge'),

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import ywasm from 'ywasm'
+import { loadAdapter } from '../src/adapters/index.mjs'
+import { Runner } from '../src/protocol.mjs'
+
+/** WebAssembly memory never shrinks: it shows the most that was ever held. */
+const held = () => /** @type {any} */ (ywasm).__wasm.memory.buffer.byteLength
+
+test('ywasm: what a session makes is freed at its end', async () => {
+  const { adapter } = await loadAdapter('ywasm')
+  const runner = new Runner(adapter)
+  const nested = { $map: { t: { $text: [{ insert: 'x', attributes: { b: true } }] } } }
+  const node = { $element: 'p', attributes: { k: 'v' }, children: [{ $xmltext: 'x' }] }
+  const steps = [
+    { op: 'text.insert', path: ['t'], index: 0, text: 'hello', as: 'u' },
+    { op: 'map.set', path: ['m'], key: 'k', value: nested },
+    { op: 'map.set', path: ['m', 'k'], key: 'n', value: 1 },
+    { op: 'xml.insert', path: ['x'], index: 0, nodes: [node, node] },
+    { op: 'xml.set', path: ['x', 1], name: 'k', value: 'w' },
+    { op: 'undo.track', paths: [['t']] },
+    { op: 'text.delete', path: ['t'], index: 0, length: 1 },
+    { op: 'undo' },
+    { op: 'encode', as: 'e' },
+    { op: 'apply', update: 'e' },
+    { op: 'apply', update: { base64: 'AQID' } },
+    { op: 'pending', as: 'p' },
+    { op: 'state', as: 's' }
+  ].map(step => ({ ...step, peer: 'a' }))
+  const session = { session: 1, roots: { t: 'text', m: 'map', x: 'xml' }, peers: { a: { client: 1 } }, steps, end: true }
+  const play = (/** @type {number} */ times) => {
+    for (let i = 0; i < times; i++) assert.equal(runner.run(session).length, steps.length)
+  }
+  play(500)
+  const before = held()
+  play(5000)
+  assert.equal(held(), before)
+})

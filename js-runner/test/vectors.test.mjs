@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { parse } from 'smol-toml'
+import { loadAdapter } from '../src/adapters/index.mjs'
+import { repository, runner } from './process.mjs'
+import { contains } from './version.mjs'
+
+/** @typedef {{id: string, cases: string[], versions: string, castings?: string}} Divergence */
+
+/**
+ * The divergences that a run alone of this version must show.
+ *
+ * @param {string} impl
+ * @param {string} version
+ * @return {Divergence[]}
+ */
+const known = (impl, version) => {
+  const file = path.join(repository, 'runners', 'known', `${impl}.toml`)
+  if (!fs.existsSync(file)) return []
+  const divergences = /** @type {any} */ (parse(fs.readFileSync(file, 'utf8'))).divergence ?? []
+  return divergences.filter((/** @type {Divergence} */ { castings, versions }) => castings !== 'cross' && contains(versions, version))
+}
+
+/**
+ * @param {Divergence} divergence
+ * @param {string} id
+ */
+const covers = ({ cases }, id) => cases.some(glob => matches(glob, id))
+
+/**
+ * @param {string} glob
+ * @param {string} id
+ */
+const matches = (glob, id) => new RegExp(`^${glob.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(id)
+
+for (const impl of ['yjs', 'yjs14', 'ywasm']) {
+  test(`${impl}: alone, it differs where it is known to and nowhere else`, async () => {
+    const { status, stdout } = runner(['--impl', impl, path.join(repository, 'vectors')])
+    assert.notEqual(status, 2, 'a vector is bad')
+    const failing = [...stdout.matchAll(/^DIFFERS +(\S+)/gm)].map(([, id]) => id)
+    const { adapter } = await loadAdapter(impl)
+    const divergences = known(impl, adapter.version)
+    const surprising = failing.filter(id => !divergences.some(divergence => covers(divergence, id)))
+    const stale = divergences.filter(divergence => !failing.some(id => covers(divergence, id))).map(({ id }) => id)
+    assert.deepEqual({ surprising, stale }, { surprising: [], stale: [] })
+  })
+}
