@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from conformance.errors import ConformanceError, ProvisionError
 from conformance.execute.engine import Engine, Limits
-from conformance.execute.process import RunnerFault
+from conformance.execute.process import RunnerError
 from conformance.judge.judge import Judge
 from conformance.judge.known import Divergence, KnownDivergences
 from conformance.model.implementation import Implementation
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from conformance.model.vector import Case
 
 PASSED, UNEXPECTED, NOTHING_SELECTED = 0, 1, 4
+
+Key = tuple[str, tuple[str, ...], str]
 
 
 class NothingSelectedError(ConformanceError):
@@ -48,7 +50,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is performed, and how. `whole` says that no shipped case was filtered away."""
+    """What is performed, and how.
+
+    Attributes:
+        only: performances by case id, labels of the cast and format; None for all that the castings give.
+        whole: no shipped case was filtered away, so a known divergence that meets no case is stale.
+    """
 
     cases: tuple[Case, ...]
     castings: str
@@ -57,6 +64,7 @@ class Plan:
     seed: int | None = None
     fail_fast: bool = False
     whole: bool = False
+    only: frozenset[Key] | None = None
 
 
 class Sink(Protocol):
@@ -97,7 +105,7 @@ def introduce(engine: Engine, specs: Sequence[Spec], commands: Sequence[Launch])
     """
     found = []
     for spec, launch, hello in zip(specs, commands, engine.start(), strict=True):
-        if isinstance(hello, RunnerFault):
+        if isinstance(hello, RunnerError):
             what = f"its runner is no use ({hello.kind}): {hello.message.splitlines()[0]}"
             raise ProvisionError(
                 spec.label, what, f"try it by hand: {_shell(launch.argv)}", "\n".join(hello.message.splitlines()[1:])
@@ -201,9 +209,16 @@ class _Book:
             shuffled = list(performances)
             random.Random(self._plan.seed).shuffle(shuffled)
             performances = iter(shuffled)
-        return (item for item in performances if not self._done or self._key(item) not in self._done)
+        only = self._plan.only
+        if only is None and not self._done:
+            return performances
+        return (
+            item
+            for item in performances
+            if (key := self._key(item)) not in self._done and (only is None or key in only)
+        )
 
-    def _key(self, performance: Performance) -> tuple[str, tuple[str, ...], str]:
+    def _key(self, performance: Performance) -> Key:
         program = performance.program
         return program.case.id, tuple(self._labels[player] for player in performance.cast), program.format
 

@@ -36,7 +36,12 @@ def add_implementations(options: argparse.ArgumentParser) -> None:
         "default: all that this machine can provide",
     )
     options.add_argument(
-        "--runner", metavar="MANIFEST.toml", type=Path, action="append", default=[], help="add an implementation of your own"
+        "--runner",
+        metavar="MANIFEST.toml",
+        type=Path,
+        action="append",
+        default=[],
+        help="add an implementation of your own",
     )
 
 
@@ -46,7 +51,11 @@ def add_limits(options: argparse.ArgumentParser) -> None:
         "--memory", type=_positive, default=2048.0, metavar="MIB", help="resident memory of a runner (default 2048)"
     )
     options.add_argument(
-        "--jobs", type=_count, default=os.cpu_count() or 2, metavar="N", help="runner processes that work at the same time"
+        "--jobs",
+        type=_count,
+        default=os.cpu_count() or 2,
+        metavar="N",
+        help="runner processes that work at the same time",
     )
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
 
 
-def _parser() -> options.Parser:
-    parser = options.parser("[run]", "Run the vectors on implementations, alone and cast as each other's peers.")
+def parser(command: str, description: str) -> options.Parser:
+    """The options of a run."""
+    parser = options.parser(command, description)
     options.add_implementations(parser)
     add_selection(parser)
     parser.add_argument(
@@ -30,20 +31,31 @@ def _parser() -> options.Parser:
     options.add_limits(parser)
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="of the report (default terminal)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of to stdout")
-    parser.add_argument("--results", type=Path, metavar="FILE", help="the results file (default: one per run, in the cache)")
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="the results file (default: one per run, in the cache)"
+    )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a results file that was cut short")
     return parser
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--vectors", type=Path, action="append", metavar="PATH", help="files or folders of vectors, instead of the shipped ones"
+        "--vectors",
+        type=Path,
+        action="append",
+        metavar="PATH",
+        help="files or folders of vectors, instead of the shipped ones",
     )
     parser.add_argument("--with-shipped", action="store_true", help="the shipped vectors too, beside --vectors")
     parser.add_argument("--filter", action="append", default=[], metavar="GLOB", help="case ids, for example 'text/*'")
-    parser.add_argument("--feature", action="append", default=[], metavar="NAME", help="cases that use this op or bear this flag")
     parser.add_argument(
-        "--level", choices=("required", "recommended", "informational"), default="informational", help="this level and stricter"
+        "--feature", action="append", default=[], metavar="NAME", help="cases that use this op or bear this flag"
+    )
+    parser.add_argument(
+        "--level",
+        choices=("required", "recommended", "informational"),
+        default="informational",
+        help="this level and stricter",
     )
 
 
@@ -72,7 +84,8 @@ def plan(arguments: argparse.Namespace) -> Plan:
 
 def main(argv: list[str]) -> int:
     """Run, and report in the format that was asked for."""
-    arguments = _parser().parse_args(argv)
+    description = "Run the vectors on implementations, alone and cast as each other's peers."
+    arguments = parser("[run]", description).parse_args(argv)
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, plan(arguments), argv)
 
@@ -97,7 +110,16 @@ def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: 
     live = progress(planned, wanted, quiet=arguments.format != "terminal" and arguments.output is None)
     sinks: list[Sink] = [writer, live]
     try:
-        code = run(wanted, commands, planned, sinks, arguments=argv, done=done, kit=kit_version(), resumed=bool(arguments.resume))
+        code = run(
+            wanted,
+            commands,
+            planned,
+            sinks,
+            arguments=argv,
+            done=done,
+            kit=kit_version(),
+            resumed=bool(arguments.resume),
+        )
     finally:
         live.close()
         writer.close()
@@ -116,7 +138,9 @@ def _check_resumable(first: Record, wanted: Wanted, planned: Plan) -> None:
     if labels != [spec.label for spec in wanted.specs]:
         raise UsageError(f"the results to resume are of {','.join(labels)}; add --impls {','.join(labels)}")
     if first["castings"] != planned.castings or first["vectors"] != digest_of(planned.cases):
-        raise UsageError(f"the results to resume are of other cases or castings; run with: {' '.join(first['arguments'])}")
+        raise UsageError(
+            f"the results to resume are of other cases or castings; run with: {' '.join(first['arguments'])}"
+        )
 
 
 def default_results_path() -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from conformance.execute.process import Request, RunnerFault, RunnerProcess
+from conformance.execute.process import Request, RunnerError, RunnerProcess
 from conformance.execute.session import Fault, Outcome, Session
 from conformance.execute.worker import BATCH, Worker
 from conformance.model.implementation import parse_hello
@@ -82,7 +82,7 @@ class Engine:
 
     # --- start -----------------------------------------------------------------------------------------------
 
-    def start(self) -> list[Hello | RunnerFault]:
+    def start(self) -> list[Hello | RunnerError]:
         """Start all runners at once; the answer of each to hello, or why it is not fit to be judged by.
 
         A runner that says ok to an op that does not exist is `untrusted`.
@@ -104,10 +104,10 @@ class Engine:
         self._canaries[id(worker)] = op
         worker.send(b'{"seq":%d,"run":[%b]}\n' % (worker.next_seq, session.encode()), (0,))
 
-    def _introduction(self, worker: Worker) -> Hello | RunnerFault:
+    def _introduction(self, worker: Worker) -> Hello | RunnerError:
         if worker.broken is not None:
             stderr = worker.process.stderr_text if worker.process else ""
-            return RunnerFault(worker.broken.kind, worker.broken.message + (f"\n{stderr}" if stderr else ""))
+            return RunnerError(worker.broken.kind, worker.broken.message + (f"\n{stderr}" if stderr else ""))
         assert worker.hello is not None
         return worker.hello
 
@@ -118,7 +118,7 @@ class Engine:
         except (KeyError, IndexError, TypeError):
             said = answer
         if not isinstance(said, dict) or "unsupported" not in said:
-            raise RunnerFault("untrusted", f"was asked for the op {op}, which does not exist, and said {said!r:.100}")
+            raise RunnerError("untrusted", f"was asked for the op {op}, which does not exist, and said {said!r:.100}")
 
     # --- run -------------------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class Engine:
         self._finished.append(Outcome(session.performance, session.answers, fault))
 
     @staticmethod
-    def _fault(worker: Worker, fault: RunnerFault, stderr: str = "") -> Fault:
+    def _fault(worker: Worker, fault: RunnerError, stderr: str = "") -> Fault:
         return Fault(fault.kind, worker.implementation, fault.message, stderr)
 
     def _dispatch(self) -> None:
@@ -180,10 +180,9 @@ class Engine:
 
     def _poll(self) -> None:
         for key, _ in self._selector.select(_TICK):
-            worker, stream = key.data
-            process = worker.process
-            if process is None or key.fd not in (process.stdin, process.stdout, process.stderr):
-                continue  # replaced while this batch of events was handled
+            worker, process, stream = key.data
+            if worker.process is not process:
+                continue  # replaced while this batch of events was handled; its descriptors may be others' by now
             try:
                 if stream == "stdout":
                     for request, answer in process.read():
@@ -196,7 +195,7 @@ class Engine:
                         self._selector.unregister(process.stdin)
                 elif not process.read_stderr():
                     self._selector.unregister(process.stderr)
-            except RunnerFault as fault:
+            except RunnerError as fault:
                 self._failed(worker, fault)
         self._check_limits()
 
@@ -205,7 +204,7 @@ class Engine:
             try:
                 worker.greeted(parse_hello(answer.get("hello")))
             except ValueError as error:
-                raise RunnerFault("protocol", str(error)) from None
+                raise RunnerError("protocol", str(error)) from None
             worker.answered()
             return
         if numbers == (0,):
@@ -224,7 +223,7 @@ class Engine:
         entries = answer.get("run")
         complete = answer.get("restart") is True
         if not isinstance(entries, list) or (len(entries) != len(numbers) and not complete):
-            self._blame(worker, numbers, RunnerFault("protocol", "answered a line of sessions with something else"))
+            self._blame(worker, numbers, RunnerError("protocol", "answered a line of sessions with something else"))
         assert isinstance(entries, list)
         for place, number in enumerate(numbers):
             session = self._sessions.get(number)
@@ -234,12 +233,16 @@ class Engine:
                 self._again(session, worker, alone=False)
                 continue
             entry = entries[place]
-            if not isinstance(entry, dict) or entry.get("session") != number or not isinstance(entry.get("answers"), list):
-                self._blame(worker, numbers, RunnerFault("protocol", f"answered session {number} with {entry!r:.100}"))
+            if (
+                not isinstance(entry, dict)
+                or entry.get("session") != number
+                or not isinstance(entry.get("answers"), list)
+            ):
+                self._blame(worker, numbers, RunnerError("protocol", f"answered session {number} with {entry!r:.100}"))
             try:
                 goes_on = session.take(worker, entry["answers"])
             except ValueError as error:
-                self._blame(worker, numbers, RunnerFault("protocol", str(error)))
+                self._blame(worker, numbers, RunnerError("protocol", str(error)))
             if not goes_on:
                 session.drop()
                 self._finish(session)
@@ -248,7 +251,7 @@ class Engine:
                     session.drop()
                 self._finish(session)
 
-    def _blame(self, worker: Worker, numbers: tuple[int, ...], fault: RunnerFault) -> None:
+    def _blame(self, worker: Worker, numbers: tuple[int, ...], fault: RunnerError) -> None:
         """Make the sessions of an answered line suspects, as if it were still open."""
         assert worker.process is not None
         worker.process.in_flight.appendleft(Request(-1, numbers))
@@ -256,11 +259,12 @@ class Engine:
 
     # --- failure ---------------------------------------------------------------------------------------------
 
-    def _failed(self, worker: Worker, fault: RunnerFault) -> None:
+    def _failed(self, worker: Worker, fault: RunnerError) -> None:
         process = worker.process
         assert process is not None
         head = process.in_flight[0].sessions if process.in_flight else None
-        if head is not None and (not head or head == (0,)) or fault.kind == "untrusted":
+        starting = head is not None and head in ((), (0,))
+        if starting or fault.kind == "untrusted":
             worker.failed_to_start(fault)
             if fault.kind == "untrusted":
                 worker.broken = fault
@@ -271,7 +275,7 @@ class Engine:
             return
         self._replace(worker, suspects=head or (), fault=fault)
 
-    def _replace(self, worker: Worker, suspects: tuple[int, ...], fault: RunnerFault | None = None) -> None:
+    def _replace(self, worker: Worker, suspects: tuple[int, ...], fault: RunnerError | None = None) -> None:
         """End the process, start another, and begin again what it held; suspects each alone, or blamed if they were."""
         process = worker.process
         assert process is not None
@@ -296,7 +300,7 @@ class Engine:
         del self._sessions[session.number]
         self._begin(session.performance, alone=alone)
 
-    def _retire(self, worker: Worker, fault: RunnerFault) -> None:
+    def _retire(self, worker: Worker, fault: RunnerError) -> None:
         """Give up on a runner that does not start: all its sessions end with the fault."""
         process = worker.process
         assert process is not None
@@ -313,8 +317,8 @@ class Engine:
         process = worker.start()
         if process is None:
             return
-        self._selector.register(process.stdout, selectors.EVENT_READ, (worker, "stdout"))
-        self._selector.register(process.stderr, selectors.EVENT_READ, (worker, "stderr"))
+        self._selector.register(process.stdout, selectors.EVENT_READ, (worker, process, "stdout"))
+        self._selector.register(process.stderr, selectors.EVENT_READ, (worker, process, "stderr"))
 
     def _restart(self, worker: Worker) -> None:
         assert worker.process is not None
@@ -323,9 +327,10 @@ class Engine:
         self._start(worker)
 
     def _watch_stdin(self, worker: Worker) -> None:
-        assert worker.process is not None
-        if worker.process.stdin not in self._selector.get_map():
-            self._selector.register(worker.process.stdin, selectors.EVENT_WRITE, (worker, "stdin"))
+        process = worker.process
+        assert process is not None
+        if process.stdin not in self._selector.get_map():
+            self._selector.register(process.stdin, selectors.EVENT_WRITE, (worker, process, "stdin"))
 
     def _detach(self, process: RunnerProcess) -> None:
         for fd in (process.stdin, process.stdout, process.stderr):
@@ -344,12 +349,12 @@ class Engine:
             allowed = self._limits.start_timeout if starting else self._limits.timeout
             waited = now - worker.head_since
             if waited > allowed:
-                self._failed(worker, RunnerFault("timeout", f"no answer within {allowed:g} s"))
+                self._failed(worker, RunnerError("timeout", f"no answer within {allowed:g} s"))
             elif waited > _MEMORY_AFTER:
                 used = worker.process.resident_memory()
                 if used > self._limits.memory:
                     limit = self._limits.memory >> 20
-                    self._failed(worker, RunnerFault("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))
+                    self._failed(worker, RunnerError("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))
 
     def _recycle_when_swollen(self, worker: Worker) -> None:
         if any(other.draining for other in self._all):

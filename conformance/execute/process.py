@@ -22,7 +22,7 @@ _READ = 1 << 18
 _STDERR_TAIL = 4000  # bytes kept for reports
 
 
-class RunnerFault(Exception):
+class RunnerError(Exception):
     """The runner process broke its contract. `kind` is the verdict: crash, timeout, memory or protocol."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -107,7 +107,7 @@ class RunnerProcess:
         """The answers that have arrived since the last call, each given before the next line is looked at.
 
         Raises:
-            RunnerFault: the process ended, or wrote what is no answer to the oldest open request.
+            RunnerError: the process ended, or wrote what is no answer to the oldest open request.
         """
         try:
             data = os.read(self.stdout, _READ)
@@ -135,30 +135,30 @@ class RunnerProcess:
         self._incoming.append(tail)
         self._incoming_size += len(tail)
         if self._incoming_size > LONGEST_LINE:
-            raise RunnerFault("protocol", f"wrote {self._incoming_size} bytes to stdout without a newline")
+            raise RunnerError("protocol", f"wrote {self._incoming_size} bytes to stdout without a newline")
 
     def _answer(self, line: bytes) -> tuple[Request, dict[str, Any]]:
         try:
             answer = loads(line)
         except (JSONDecodeError, UnicodeDecodeError):
-            raise RunnerFault("protocol", f"wrote to stdout what is no JSON: {_excerpt(line)}") from None
+            raise RunnerError("protocol", f"wrote to stdout what is no JSON: {_excerpt(line)}") from None
         if not isinstance(answer, dict) or "seq" not in answer:
-            raise RunnerFault("protocol", f"wrote to stdout what is no answer: {_excerpt(line)}")
+            raise RunnerError("protocol", f"wrote to stdout what is no answer: {_excerpt(line)}")
         if not self.in_flight:
-            raise RunnerFault("protocol", f"answered though nothing was asked: {_excerpt(line)}")
+            raise RunnerError("protocol", f"answered though nothing was asked: {_excerpt(line)}")
         request = self.in_flight[0]
         if answer["seq"] != request.seq:
-            raise RunnerFault("protocol", f"answered request {answer['seq']!r} when {request.seq} was next")
+            raise RunnerError("protocol", f"answered request {answer['seq']!r} when {request.seq} was next")
         self.in_flight.popleft()
         return request, answer
 
-    def _ended(self) -> RunnerFault:
+    def _ended(self) -> RunnerError:
         try:
             code = self._popen.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            return RunnerFault("protocol", "closed its stdout while it still ran")
+            return RunnerError("protocol", "closed its stdout while it still ran")
         half = f" in the middle of a line ({_excerpt(b''.join(self._incoming))})" if self._incoming else ""
-        return RunnerFault("crash", f"ended with {_exit_name(code)}{half}")
+        return RunnerError("crash", f"ended with {_exit_name(code)}{half}")
 
     def read_stderr(self) -> bool:
         """Keep the tail of standard error. False at its end."""

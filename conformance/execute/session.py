@@ -16,7 +16,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a performance could not be finished: the verdict, who caused it (an implementation's number), and what it said."""
+    """Why a performance could not be finished: the verdict, the number of the implementation at fault, its words."""
 
     kind: str
     implementation: int

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from conformance.execute.process import Request, RunnerFault, RunnerProcess
+from conformance.execute.process import Request, RunnerError, RunnerProcess
 
 if TYPE_CHECKING:
     from conformance.execute.session import Session
@@ -29,7 +29,7 @@ class Worker:
         self.implementation = implementation
         self.launch = launch
         self.hello: Hello | None = None
-        self.broken: RunnerFault | None = None
+        self.broken: RunnerError | None = None
         self.queue: deque[tuple[Session, Chunk]] = deque()
         self.alone: deque[tuple[Session, Chunk]] = deque()
         self.closings: list[bytes] = []
@@ -49,7 +49,7 @@ class Worker:
         try:
             self.process = RunnerProcess(self.launch)
         except OSError as error:
-            self.broken = RunnerFault("crash", f"cannot be started: {error}")
+            self.broken = RunnerError("crash", f"cannot be started: {error}")
             return None
         self._seq = 0
         self._running_alone = False
@@ -78,7 +78,7 @@ class Worker:
         self.hello = hello
         self._failed_starts = 0
 
-    def failed_to_start(self, fault: RunnerFault) -> None:
+    def failed_to_start(self, fault: RunnerError) -> None:
         """Count a process that ended before it answered hello; after some of them the worker is broken."""
         self._failed_starts += 1
         if self._failed_starts >= _START_ATTEMPTS or self.hello is None:

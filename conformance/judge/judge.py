@@ -51,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`detail` is the missing feature or the runner's own words; `culprit` the implementation that a fault belongs to."""
+    """`detail` is the missing feature or the runner's own words; `culprit` the implementation at fault."""
 
     name: str
     failures: tuple[Failure, ...] = ()

@@ -119,7 +119,9 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         try:
             SpecifierSet(entry["versions"])
         except InvalidSpecifier:
-            raise UsageError(f"{where}: versions {entry['versions']!r} is no PEP 440 specifier such as >=0.6,<0.7") from None
+            raise UsageError(
+                f"{where}: versions {entry['versions']!r} is no PEP 440 specifier such as >=0.6,<0.7"
+            ) from None
     return Divergence(
         id=entry["id"],
         implementation=implementation,
@@ -142,7 +144,8 @@ class KnownDivergences:
             [
                 divergence
                 for divergence in divergences
-                if divergence.implementation == implementation.name and divergence.covers_version(implementation.hello.version)
+                if divergence.implementation == implementation.name
+                and divergence.covers_version(implementation.hello.version)
             ]
             for implementation in implementations
         ]
@@ -151,7 +154,7 @@ class KnownDivergences:
         self._seen: dict[tuple[str, int, str], int] = {}
 
     def explain(self, case: str, cast: Sequence[int], update_format: str, signature: str | None) -> tuple[str, ...]:
-        """The ids of the divergences that together explain every part of a failure's signature; none if one part is new.
+        """The ids of the divergences that together explain every part of a signature; none if one part is new.
 
         A signature of None says that the performance passed; it only counts towards staleness.
         """

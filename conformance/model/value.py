@@ -21,7 +21,7 @@ _TEXT_TAGS = ("$text", "$xmltext")
 
 
 def quick_bytes(value: Value) -> bytes:
-    """The value as JSON with sorted keys. Equal bytes mean equal values; unequal bytes may differ in a number's form."""
+    """The value as JSON with sorted keys. Equal bytes mean equal values; unequal ones may differ in a number's form."""
     return dumps(value, sort_keys=True)
 
 
@@ -42,10 +42,9 @@ def digest(value: Value) -> str:
 
 def _normal_numbers(value: Value) -> Value:
     if isinstance(value, float):
-        # A double above 2^63 has no integer form in orjson; both sides then keep the float.
-        return int(value) if value.is_integer() and abs(value) < 2**63 else value
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, int) and not isinstance(value, bool):
-        return int(float(value)) if abs(value) > 2**53 and abs(float(value)) < 2**63 else value
+        return value if abs(value) < 2**53 else float(value)  # a number, so a double; bigints are tagged
     if isinstance(value, list):
         return [_normal_numbers(item) for item in value]
     if isinstance(value, dict):

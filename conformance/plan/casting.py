@@ -33,7 +33,9 @@ class Performance:
 
 
 def castings(kind: str, implementations: int, size: int) -> Iterator[tuple[int, ...]]:
-    """Implementations for `size` parts. `pairs`: the first part is the writer, all others the reader, for every ordered pair.
+    """Implementations for `size` parts.
+
+    `pairs`: for every ordered pair, the first part is the writer, all others the reader.
 
     `solo` is part of every kind. `all` is every assignment, `implementations ** size` of them.
     """

@@ -73,11 +73,11 @@ def parts(case: Case) -> tuple[str, ...]:
     return (*names, RELAY) if len(names) == 1 and case.verdict != "invalid" else names
 
 
-def compile_case(case: Case, pattern: Pattern, update_format: str) -> Program:
+def compile_case(case: Case, pattern: Pattern, update_format: str, *, with_finale: bool = True) -> Program:
     """The program of `case` for `pattern`, with all updates whose format the case leaves open in `update_format`."""
     role = dict(zip(parts(case), pattern, strict=True))
     role.setdefault(RELAY, pattern[0])
-    listed = [*((step, _observation(case, step)) for step in case.steps), *finale(case)]
+    listed = [*((step, _observation(case, step)) for step in case.steps), *(finale(case) if with_finale else ())]
     pinned = _pinned_slots(case)
     steps = tuple(_with_format(step, update_format, pinned) for step, _ in listed)
     actors = tuple(role[step["peer"]] for step in steps)
@@ -184,7 +184,9 @@ def _chunks(
         first.setdefault(actor, phase)
         last[actor] = phase
     peers = {
-        actor: {name: _options(case, name) for name, player in role.items() if player == actor and _takes_part(case, name)}
+        actor: {
+            name: _options(case, name) for name, player in role.items() if player == actor and _takes_part(case, name)
+        }
         for actor in first
     }
     phases: list[tuple[Chunk, ...]] = []
@@ -216,7 +218,7 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
             return {"base64": f"{_HOLE}{value}{_HOLE}"}
         return value
 
-    changed = {key: operand(step[key]) for key in ("update", "since") if key in step}
+    changed: dict[str, Any] = {key: operand(step[key]) for key in ("update", "since") if key in step}
     if "updates" in step:
         changed["updates"] = [operand(value) for value in step["updates"]]
     return {**step, **changed} if changed else step

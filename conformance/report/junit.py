@@ -62,6 +62,8 @@ def _test_case(suite: ElementTree.Element, record: Record, summary: Summary, res
 def _printable(text: str) -> str:
     """Text that XML 1.0 can carry."""
     return "".join(
-        char if char in "\t\n" or 0x20 <= ord(char) < 0xD800 or 0xE000 <= ord(char) < 0xFFFE else "\N{REPLACEMENT CHARACTER}"
+        char
+        if char in "\t\n" or 0x20 <= ord(char) < 0xD800 or 0xE000 <= ord(char) < 0xFFFE
+        else "\N{REPLACEMENT CHARACTER}"
         for char in text
     )

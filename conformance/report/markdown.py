@@ -45,14 +45,16 @@ def _document(summary: Summary, results: Path, known: Sequence[Divergence]) -> I
     if len(unexpected) > _MOST:
         yield f"\n{len(unexpected) - _MOST} more are in the results file."
     for stale in (summary.end or {}).get("stale", ()):
-        yield f"\n- stale known divergence `{stale['divergence']}` of {stale['implementation']} {stale['case']}: {stale['why']}"
+        where = f"{stale['implementation']} {stale['case']}".strip()
+        yield f"\n- stale known divergence `{stale['divergence']}` of {where}: {stale['why']}"
     met = {name for record in summary.failing for name in record.get("known", ())}
     if met:
         yield "\n## Known divergences met\n"
         for divergence in known:
             if divergence.id in met:
                 links = " ".join(f"<{link}>" for link in divergence.links)
-                yield f"- `{divergence.id}` ({divergence.implementation} {divergence.versions}): {divergence.reason} {links}".rstrip()
+                who = f"{divergence.implementation} {divergence.versions}"
+                yield f"- `{divergence.id}` ({who}): {divergence.reason} {links}".rstrip()
 
 
 def cell_text(cell: Cell | None) -> str:

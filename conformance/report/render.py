@@ -38,4 +38,6 @@ def write_text(text: str, output: Path | None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ResultsError(f"cannot write the report to {output}: {error.strerror}; give another --output FILE") from None
+        raise ResultsError(
+            f"cannot write the report to {output}: {error.strerror}; give another --output FILE"
+        ) from None

@@ -31,7 +31,9 @@ class ResultWriter:
             flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
             self._fd = os.open(path, flags, 0o644)
         except OSError as error:
-            raise ResultsError(f"cannot write results to {path}: {error.strerror}; give another --results FILE") from None
+            raise ResultsError(
+                f"cannot write results to {path}: {error.strerror}; give another --results FILE"
+            ) from None
 
     def write(self, record: Record) -> None:
         """Write one record.
@@ -47,7 +49,8 @@ class ResultWriter:
                 raise OSError(28, "no space left on device")
         except OSError as error:
             raise ResultsError(
-                f"cannot write results to {self.path}: {error.strerror}; free some room and go on with --resume {self.path}"
+                f"cannot write results to {self.path}: {error.strerror}; "
+                f"free some room and go on with --resume {self.path}"
             ) from None
 
     def close(self) -> None:
@@ -77,7 +80,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def cut_for_resume(path: Path) -> tuple[Record, list[Record]]:
-    """The run record and the results of a killed run, after its unfinished line and end record were cut off the file."""
+    """The run record and the results of a killed run; its unfinished line and its end record are cut off the file."""
     records: list[Record] = []
     size = 0
     with path.open("rb") as file:

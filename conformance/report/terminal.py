@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.report.failure import headline, lines
-from conformance.report.records import Record
 from conformance.report.summary import Cell, Summary, summarize
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.judge.known import Divergence
+    from conformance.report.records import Record
 
 _MOST = 12  # failures that are written out; one of each signature first
 
@@ -49,7 +49,9 @@ def _implementations(console: Console, summary: Summary) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for implementation in summary.run["implementations"]:
         table.add_row(
-            Text(implementation["label"], "bold"), Text(implementation["version"]), Text(implementation["runtime"], "dim")
+            Text(implementation["label"], "bold"),
+            Text(implementation["version"]),
+            Text(implementation["runtime"], "dim"),
         )
     console.print(table)
     for name, reason in summary.run["left_out"].items():
@@ -58,7 +60,9 @@ def _implementations(console: Console, summary: Summary) -> None:
 
 def _matrix(console: Console, summary: Summary) -> None:
     labels = summary.labels
-    table = Table(title="writer (rows) x reader (columns); the diagonal is each alone", title_justify="left", title_style="dim")
+    table = Table(
+        title="writer (rows) x reader (columns); the diagonal is each alone", title_justify="left", title_style="dim"
+    )
     table.add_column("")
     for label in labels:
         table.add_column(label, justify="right")
@@ -93,13 +97,8 @@ def _failures(console: Console, summary: Summary, results: Path) -> None:
     if len(unexpected) > _MOST:
         console.print(Text(f"\n{len(unexpected)} unexpected results in all; the results file has every one", "red"))
     for stale in (summary.end or {}).get("stale", ()):
-        console.print(
-            Text(
-                f"stale known divergence {stale['divergence']} ({stale['implementation']}) {stale['case']}: {stale['why']}; "
-                "take it out of runners/known, or narrow it",
-                "red",
-            )
-        )
+        what = f"stale known divergence {stale['divergence']} ({stale['implementation']}) {stale['case']}: {stale['why']}"
+        console.print(Text(f"{what}; take it out of runners/known, or narrow it", "red"))
 
 
 def _one_of_each(records: list[Record]) -> list[Record]:
@@ -119,7 +118,9 @@ def _known(console: Console, summary: Summary, known: Sequence[Divergence]) -> N
         console.print(Text("\nknown divergences that were met", "dim"))
     for divergence in known:
         if divergence.id in met:
-            line = f"  {divergence.id} ({divergence.implementation} {divergence.versions}, {met[divergence.id]} results): "
+            line = (
+                f"  {divergence.id} ({divergence.implementation} {divergence.versions}, {met[divergence.id]} results): "
+            )
             console.print(Text(line, "yellow") + Text(divergence.reason))
 
 
@@ -137,7 +138,8 @@ def _conclusion(console: Console, summary: Summary) -> None:
     console.print()
     console.print(
         Text(
-            f"{summary.run['cases']} cases, {summary.total} checks in {end['seconds']:.1f} s ({rate:.0f}/s): {passed} passed, "
+            f"{summary.run['cases']} cases, {summary.total} checks in {end['seconds']:.1f} s ({rate:.0f}/s): "
+            f"{passed} passed, "
             f"{known} known, {unsupported} unsupported, {unexpected} unexpected",
             style,
         )

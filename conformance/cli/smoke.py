@@ -1,0 +1,24 @@
+"""`smoke`: a few required cases on everything at hand, solo and cross, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.cli import options
+from conformance.cli import run as full
+
+_A_SUITE = 3  # cases
+
+
+def main(argv: list[str]) -> int:
+    """Run the first required cases of each suite; the options of `run` hold."""
+    arguments = full.parser("smoke", "A few required cases of each suite, solo and cross, in seconds.").parse_args(argv)
+    arguments.level = "required"
+    planned = full.plan(arguments)
+    taken: dict[str, int] = {}
+    few = []
+    for case in planned.cases:
+        taken[case.suite] = taken.get(case.suite, 0) + 1
+        if taken[case.suite] <= _A_SUITE:
+            few.append(case)
+    return full.execute(arguments, options.wanted(arguments), replace(planned, cases=tuple(few), whole=False), argv)

@@ -1,0 +1,157 @@
+"""The doctor: proves that the kit can fail, by giving it runners that are wrong in a known way.
+
+Every *miniature* is a real runner with one fault (tests/miniatures/miniature.py). It must be caught with the verdict
+that it deserves, in its own cases only, and the real runner beside it must come through unharmed.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.errors import ProvisionError, UsageError
+from conformance.execute.engine import Limits
+from conformance.judge.known import Divergence
+from conformance.model.spec import Spec
+from conformance.model.vector import Case, load_cases
+from conformance.provision import Launch
+from conformance.report.records import GOOD, Record
+from conformance.resources import data_root
+from conformance.run import Plan, Wanted, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+REAL, WRONG = "real", "miniature"
+_LIMITS = Limits(timeout=1.5, memory=256 << 20, recycle=1 << 40, jobs=2)
+_OPS = {"text.insert", "text.delete", "encode", "apply", "state_vector", "state", "transact"}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the kit made of one miniature. `problem` is empty when it was caught as it must be."""
+
+    name: str
+    deserved: str
+    caught: int
+    checks: int
+    problem: str
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self.results: list[Record] = []
+        self.stale: list[Record] = []
+
+    def write(self, record: Record) -> None:
+        if record["type"] == "result":
+            self.results.append(record)
+        elif record["type"] == "end":
+            self.stale = record["stale"]
+
+
+def faults() -> dict[str, str]:
+    """Fault -> the verdict that it deserves, as the miniatures say themselves."""
+    import runpy
+
+    table = runpy.run_path(str(_script()), run_name="miniature")["FAULTS"]
+    return {name: verdict for name, (_, verdict) in table.items()}
+
+
+def _script() -> Path:
+    return data_root() / "tests" / "miniatures" / "miniature.py"
+
+
+def cases() -> tuple[Case, ...]:
+    """Cases that every implementation passes and that exercise every fault.
+
+    Raises:
+        UsageError: the kit's own vectors are not there.
+    """
+    vectors = data_root() / "vectors"
+    texts = [case for case in load_cases([vectors / "text"]) if case.operations <= _OPS and len(case.peers) <= 2]
+    malformed = [case for case in load_cases([vectors / "malformed"]) if case.verdict == "invalid"]
+    if not texts or not malformed:
+        raise UsageError(f"{vectors} lacks the text or malformed suite; install the kit again")
+    return (*texts, *malformed)
+
+
+def examine(real: Launch) -> Iterator[Diagnosis]:
+    """Run every miniature of a real runner beside that runner; a diagnosis each."""
+    healthy = _healthy(real, cases())
+    for name, deserved in faults().items():
+        wrong = Launch((sys.executable, str(_script()), name, *real.argv), real.env, real.cwd)
+        yield _diagnose(name, deserved, real, wrong, healthy)
+    yield _stale_divergence(real, healthy)
+
+
+def _healthy(real: Launch, candidates: Sequence[Case]) -> tuple[Case, ...]:
+    """The cases that the real runner passes alone; its own divergences must not blur the picture."""
+    results = _perform([real], [REAL], candidates, "solo").results
+    bad = {record["case"] for record in results if record["verdict"] != "pass"}
+    good = tuple(case for case in candidates if case.id not in bad)
+    if not any(case.verdict == "invalid" for case in good):
+        raise UsageError(
+            "the runner refuses none of the malformed updates; examine another implementation with --impls"
+        )
+    return good
+
+
+def _perform(
+    launches: Sequence[Launch],
+    labels: Sequence[str],
+    chosen: Sequence[Case],
+    castings: str,
+    known: Sequence[Divergence] = (),
+) -> _Collector:
+    collector = _Collector()
+    wanted = Wanted(tuple(Spec(label, None, None, label) for label in labels), {})
+    run(wanted, launches, Plan(tuple(chosen), castings, tuple(known), _LIMITS), [collector])
+    return collector
+
+
+def _diagnose(name: str, deserved: str, real: Launch, wrong: Launch, chosen: Sequence[Case]) -> Diagnosis:
+    if deserved == "untrusted":
+        try:
+            _perform([wrong], [WRONG], chosen, "solo")
+        except ProvisionError as error:
+            return Diagnosis(name, deserved, 1, 1, "" if deserved in str(error) else f"refused, but: {error}")
+        return Diagnosis(name, deserved, 0, 1, "was trusted")
+    results = _perform([wrong, real], [WRONG, REAL], chosen, "pairs").results
+    caught = [record for record in results if record["verdict"] == deserved]
+    return Diagnosis(name, deserved, len(caught), len(results), _problem(deserved, results, chosen))
+
+
+def _problem(deserved: str, results: Sequence[Record], chosen: Sequence[Case]) -> str:
+    if not any(record["verdict"] == deserved for record in results):
+        seen = ", ".join(sorted({record["verdict"] for record in results}))
+        return f"not caught; the verdicts were {seen}"
+    for record in results:
+        if record["verdict"] in GOOD:
+            continue
+        if set(record["cast"]) == {REAL}:
+            return f"the real runner was blamed in {record['case']}"
+        if record["verdict"] != deserved:
+            return f"{record['case']} got the verdict {record['verdict']}"
+        if record.get("culprit", WRONG) != WRONG:
+            return f"{record['case']} was laid at the door of the real runner"
+    if deserved == "fail":
+        return ""
+    struck = {case.id for case in chosen if "text.delete" in case.operations}
+    for record in results:
+        alone = set(record["cast"]) == {WRONG}
+        if record["verdict"] == deserved and record["case"] not in struck:
+            return f"{record['case']} was struck, though it does not contain the fault"
+        if alone and record["case"] in struck and record["verdict"] != deserved:
+            return f"{record['case']} got away"
+    return ""
+
+
+def _stale_divergence(real: Launch, chosen: Sequence[Case]) -> Diagnosis:
+    """A known divergence whose failure does not come must be called stale."""
+    healed = Divergence("healed", REAL, (chosen[0].id,), "*", "any", "any", ("v1", "v2"), ("state:*",), "", ())
+    collector = _perform([real], [REAL], chosen[:1], "solo", [healed])
+    named = [stale["divergence"] for stale in collector.stale]
+    return Diagnosis("healed-divergence", "stale", len(named), 1, "" if named == ["healed"] else "not called stale")
