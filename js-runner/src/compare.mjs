@@ -32,52 +32,33 @@ export const decodeStateVector = bytes => {
   const vector = {}
   for (let count = readVarUint(); count > 0; count--) {
     const client = readVarUint()
-    vector[client] = readVarUint()
+    const clock = readVarUint()
+    // An entry of 0 is the same as no entry.
+    if (clock > 0) vector[client] = clock
   }
   return vector
 }
 
 /**
- * A value as it would look through an API that cannot report some distinctions.
+ * A value as it would look through an API that reports XML attributes as strings, which is all that an adapter here loses.
  *
  * @param {Json} json
  * @param {ReadonlySet<string>} lossy
  * @return {Json}
  */
 export const project = (json, lossy) => {
-  if (typeof json !== 'object' || json === null || lossy.size === 0) return json
+  if (typeof json !== 'object' || json === null || !lossy.has('xml.attributes.any')) return json
   if (Array.isArray(json)) return json.map(item => project(item, lossy))
-  if (json.$undefined && lossy.has('undefined')) return null
-  if (json.$bigint && lossy.has('bigint')) return Number(json.$bigint)
+  const node = '$element' in json || '$xmltext' in json
   /** @type {Record<string, Json>} */
   const projected = {}
-  for (const key in json) {
-    const value = json[key]
-    if (value?.$undefined && lossy.has('map.undefined')) continue
-    if (key === 'attributes' && ('$element' in json || '$xmltext' in json) && lossy.has('xml.attributes.any')) {
-      projected[key] = Object.fromEntries(Object.entries(value).map(([name, any]) => [name, typeof any === 'object' ? JSON.stringify(any) : String(any)]))
-    } else {
-      put(projected, key, key === '$text' || key === '$xmltext' ? projectText(value, lossy) : project(value, lossy))
-    }
-  }
+  for (const key in json) put(projected, key, node && key === 'attributes' ? asStrings(json[key]) : project(json[key], lossy))
   return projected
 }
 
-/**
- * @param {string | any[]} text
- * @param {ReadonlySet<string>} lossy
- * @return {Json}
- */
-const projectText = (text, lossy) => {
-  if (typeof text === 'string') return text
-  let chunks = text
-  if (lossy.has('text.embeds')) chunks = chunks.filter(({ insert }) => typeof insert === 'string')
-  if (lossy.has('text.attributes')) {
-    chunks = chunks.map(({ insert }) => ({ insert }))
-    if (chunks.every(({ insert }) => typeof insert === 'string')) return chunks.map(({ insert }) => insert).join('')
-  }
-  return chunks.map(chunk => project(chunk, lossy))
-}
+/** @param {Record<string, Json>} attributes */
+const asStrings = attributes => Object.fromEntries(Object.entries(attributes).map(([name, value]) =>
+  [name, typeof value === 'object' ? value : String(value)]))
 
 /** A case that was played: its steps, and the answers by position and by name. */
 export class Played {

@@ -48,7 +48,12 @@ export const fromBase64 = base64 => new Uint8Array(Buffer.from(base64, 'base64')
  */
 export const decode = (json, lib) => {
   if (typeof json !== 'object' || json === null) return json
-  if (Array.isArray(json)) return json.map(item => decode(item, lib))
+  if (Array.isArray(json)) {
+    // A loop, here and below: it leaves more of the stack to values that nest deep.
+    const values = []
+    for (const item of json) values.push(decode(item, lib))
+    return values
+  }
   for (const key in json) {
     if (key.charCodeAt(0) === dollar) return decodeTagged(json, lib)
   }
@@ -155,13 +160,24 @@ export const encode = (value, readShared) => {
       return { $bigint: String(value) }
     case 'object':
       if (value === null) return null
-      if (Array.isArray(value)) return value.map(item => encode(item, readShared))
+      if (Array.isArray(value)) return encodeArray(value, readShared)
       if (value instanceof Uint8Array) return { $bytes: toBase64(value) }
       if (isPlain(value)) return encodeObject(value, readShared)
       return readShared(value)
     default:
       throw new Malformed(`the document holds a ${typeof value}`)
   }
+}
+
+/**
+ * @param {any[]} value
+ * @param {(shared: object) => Json} readShared
+ * @return {Json[]}
+ */
+const encodeArray = (value, readShared) => {
+  const items = []
+  for (const item of value) items.push(encode(item, readShared))
+  return items
 }
 
 /**
