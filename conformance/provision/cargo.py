@@ -110,7 +110,8 @@ def _files(source: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(source):
         folders[:] = sorted(name for name in folders if name not in _NOT_BUILT_FROM)
         for name in sorted(files):
-            yield f"{folder}/{name}"
+            if not name.endswith(".md"):
+                yield f"{folder}/{name}"
 
 
 def _installed(manifest: Manifest) -> str | None:

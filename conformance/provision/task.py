@@ -135,7 +135,7 @@ def _diagnose(output: str) -> tuple[str, str]:
             ": there is no such version, or none for this platform",
             "name another version, or leave it out for the pinned one",
         )
-    return "", "read the end of the tool's output:"
+    return "", "the end of the tool's output says why"
 
 
 def _mentions(output: str, signs: Sequence[str]) -> bool:
