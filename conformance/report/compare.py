@@ -228,4 +228,6 @@ def _introduction(implementation: Record | None) -> dict[str, str] | None:
 
 
 def _outcome(seen: Seen | None) -> dict[str, Any] | None:
-    return seen and {"verdict": seen.verdict, "signature": seen.signature, "known": seen.known}
+    if seen is None:
+        return None
+    return {"verdict": seen.verdict, "signature": seen.signature, "known": seen.known}

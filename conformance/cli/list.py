@@ -1,0 +1,231 @@
+"""`list`: the vectors, or the implementations with their versions and features."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.cli import options
+from conformance.cli.run import add_selection
+from conformance.errors import ProvisionError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from conformance.model.implementation import Hello
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+    from conformance.model.vector import Case
+    from conformance.provision import Launch
+
+_WIDE = 1000  # columns of a table that is no longer wrapped, where there is no terminal
+
+
+def main(argv: list[str]) -> int:
+    """List what was asked for: vectors, unless implementations are named."""
+    parser = options.parser("list", "List vectors, or implementations with their versions and features.")
+    parser.add_argument("what", nargs="?", choices=("vectors", "implementations"), help="default: vectors")
+    options.add_implementations(parser)
+    add_selection(parser)
+    parser.add_argument("--json", action="store_true", help="a list of objects")
+    arguments = parser.parse_args(argv)
+    named = bool(arguments.impls or arguments.runner)
+    if arguments.what == "vectors" and named:
+        raise UsageError("list vectors takes no --impls or --runner; write: list implementations --impls A,B")
+    if arguments.what == "implementations" or (arguments.what is None and named):
+        _list_implementations(arguments)
+    else:
+        _list_vectors(arguments)
+    return 0
+
+
+# --- vectors -------------------------------------------------------------------------------------------------
+
+
+def _list_vectors(arguments: argparse.Namespace) -> None:
+    from conformance.model.vector import Selection, load_cases
+    from conformance.resources import data_root
+
+    shipped = [data_root() / "vectors"] if arguments.with_shipped or not arguments.vectors else []
+    cases = load_cases([*(arguments.vectors or ()), *shipped])
+    selection = Selection(tuple(arguments.filter), tuple(arguments.feature), arguments.level)
+    selected = [case for case in cases if selection.includes(case)]
+    if arguments.json:
+        _print_json([_case_json(case) for case in selected])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    for suite in dict.fromkeys(case.suite for case in selected):
+        members = [case for case in selected if case.suite == suite]
+        console.print(Text(f"{suite} ({len(members)})", "bold"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for case in members:
+            table.add_row(Text(f"  {case.id}", no_wrap=True), Text(case.level, "dim"), Text(case.title))
+        _show(console, table)
+    left_out = len(cases) - len(selected)
+    console.print(f"{len(selected)} cases" + (f", {left_out} not selected" if left_out else ""))
+
+
+def _case_json(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "level": case.level,
+        "title": case.title,
+        "reason": case.reason,
+        "verdict": case.verdict,
+        "flags": case.flags,
+        "operations": sorted(case.operations),
+        "file": str(case.file),
+    }
+
+
+# --- implementations -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An implementation in the list. `hello` is None unless its runner could be asked; `reason` says why not."""
+
+    label: str
+    manifest: Manifest
+    available: bool
+    hello: Hello | None = None
+    reason: str = ""
+
+
+class _NotProvidedError(Exception):
+    """Something would have to be installed or built first."""
+
+
+def _list_implementations(arguments: argparse.Namespace) -> None:
+    entries = _named(arguments) if arguments.impls else _all(arguments)
+    if arguments.json:
+        _print_json([_entry_json(entry) for entry in entries])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    table = Table("", "version", "hosts", "provider", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for entry in entries:
+        manifest = entry.manifest
+        version = entry.hello.version if entry.hello else manifest.version
+        provider = f"{manifest.provider} {manifest.package}".rstrip()
+        state = Text(entry.reason, "yellow") if entry.reason else Text("ready", "green")
+        table.add_row(Text(entry.label, "bold"), version, manifest.supported, provider, state)
+    _show(console, table)
+    for entry in entries:
+        if entry.hello is not None:
+            console.print()
+            console.print(Text(entry.label, "bold") + Text(f"  {entry.hello.language}, {entry.hello.runtime}", "dim"))
+            console.print(f"  features: {', '.join(sorted(entry.hello.features))}")
+            console.print(f"  lossy: {', '.join(entry.hello.lossy) or 'nothing'}")
+
+
+def _named(arguments: argparse.Namespace) -> list[Entry]:
+    """The implementations of --impls, provided now; raises ProvisionError."""
+    from conformance.execute.engine import Engine, Limits
+    from conformance.report.progress import announce
+    from conformance.run import introduce, launches
+
+    wanted = options.wanted(arguments)
+    commands = launches(wanted, announce)
+    with Engine(commands, Limits()) as engine:
+        found = introduce(engine, wanted.specs, commands)
+    return [Entry(each.label, wanted.manifests[each.name], True, each.hello) for each in found]
+
+
+def _all(arguments: argparse.Namespace) -> list[Entry]:
+    """Every implementation that there is a manifest of; those that are provided already are asked."""
+    from conformance.execute.engine import Engine, Limits
+    from conformance.model.implementation import Hello
+    from conformance.model.spec import parse_spec
+    from conformance.provision import available
+
+    entries: list[Entry] = []
+    asked: list[tuple[int, Launch]] = []
+    for name, manifest in options.manifests(arguments).items():
+        reason = available(manifest)
+        if reason is None:
+            try:
+                asked.append((len(entries), _provided(parse_spec(name), manifest)))
+            except _NotProvidedError:
+                reason = "can be provided"
+            except ProvisionError as error:
+                reason = error.line
+            entries.append(Entry(name, manifest, reason in (None, "can be provided"), None, reason or ""))
+        else:
+            entries.append(Entry(name, manifest, False, None, reason))
+    with Engine([launch for _, launch in asked], Limits()) as engine:
+        for (place, _), hello in zip(asked, engine.start(), strict=True):
+            entry = entries[place]
+            if isinstance(hello, Hello):
+                entries[place] = Entry(entry.label, entry.manifest, True, hello)
+            else:
+                why = f"its runner is no use ({hello.kind}): {hello.message.splitlines()[0]}"
+                entries[place] = Entry(entry.label, entry.manifest, False, None, why)
+    return entries
+
+
+def _provided(spec: Spec, manifest: Manifest) -> Launch:
+    """The command line of what is in the cache already: the first long step that is announced ends it."""
+    from conformance.provision import provide
+
+    def refuse(line: str) -> None:
+        raise _NotProvidedError(line)
+
+    return provide(spec, manifest, refuse)
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    manifest, hello = entry.manifest, entry.hello
+    return {
+        "label": entry.label,
+        "name": manifest.name,
+        "title": manifest.title,
+        "homepage": manifest.homepage,
+        "provider": manifest.provider,
+        "package": manifest.package,
+        "pinned": manifest.version,
+        "supported": manifest.supported,
+        "available": entry.available,
+        "reason": entry.reason,
+        "version": hello and hello.version,
+        "language": manifest.language,
+        "runtime": hello and hello.runtime,
+        "features": hello and sorted(hello.features),
+        "lossy": hello and hello.lossy,
+    }
+
+
+# --- output --------------------------------------------------------------------------------------------------
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def _show(console: Console, table: Table) -> None:
+    """Print a table; where there is no terminal, without blanks at the ends of lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        print(line.rstrip())
+
+
+def _print_json(rows: Sequence[dict[str, Any]]) -> None:
+    from conformance.jsonio import dumps
+
+    print("[" + ",\n ".join(dumps(row).decode() for row in rows) + "]")

@@ -1,0 +1,82 @@
+"""Checks of vector files that go beyond their schema: names, ids, flags, reasons."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from conformance.model.schema import suite_errors
+from conformance.model.vector import suite_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+_SHORTEST_REASON = 4  # words
+
+
+def lint(paths: Sequence[Path], implementations: Collection[str]) -> Iterator[str]:
+    """What is wrong with the suite files at or below `paths`, a line each: file, case, fault, mend.
+
+    `implementations` are the names that no peer may bear. Raises UsageError when a path does not exist.
+    """
+    homes: dict[str, Path] = {}
+    for file in dict.fromkeys(file for path in paths for file in suite_files(path)):
+        for message in _file_errors(file, implementations, homes):
+            yield f"{file}: {message}"
+
+
+def _file_errors(file: Path, implementations: Collection[str], homes: dict[str, Path]) -> Iterator[str]:
+    try:
+        document = json.loads(file.read_bytes(), object_pairs_hook=_object)
+    except OSError as error:
+        yield f"cannot be read: {error.strerror}"
+        return
+    except ValueError as error:
+        yield f"is not JSON: {error}"
+        return
+    errors = list(suite_errors(document))
+    yield from errors
+    if not errors:
+        yield from _suite_errors(document, file, implementations, homes)
+
+
+class _DuplicateKeyError(ValueError):
+    """A key stands twice in one object: a parser would drop the first silently."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _DuplicateKeyError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def _suite_errors(
+    document: dict[str, Any], file: Path, implementations: Collection[str], homes: dict[str, Path]
+) -> Iterator[str]:
+    folder = file.resolve().parent.name
+    if document["suite"] != folder:
+        yield f"suite is {document['suite']}, but the folder is {folder}: they must be the same"
+    notes = document.get("notes", {})
+    for case in document["cases"]:
+        at = f"case {case['id']}"
+        if case["id"].partition("/")[0] != folder:
+            yield f"{at}: ids in this folder begin with {folder}/"
+        if case["id"] in homes:
+            yield f"{at}: the id also stands in {homes[case['id']]}: give one of them a new id"
+        homes.setdefault(case["id"], file)
+        for flag in case.get("flags", ()):
+            if flag not in notes:
+                yield f"{at}: the flag {flag} is not in the file's notes: describe it there"
+        if _is_trivial(case["reason"], case["title"]):
+            yield f"{at}: the reason does not say why the expected value is right; name the rule that gives it"
+        for peer in case["peers"]:
+            if peer.lower() in implementations:
+                yield f"{at}: the peer {peer} is an implementation; a vector names none, call it a or b"
+
+
+def _is_trivial(reason: str, title: str) -> bool:
+    return len(reason.split()) < _SHORTEST_REASON or reason.strip(" .").lower() == title.strip(" .").lower()
