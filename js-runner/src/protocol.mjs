@@ -57,7 +57,7 @@ export class Runner {
       }
     }
     const answers = session === null ? [] : this.#checked(session.run(part.steps))
-    if (session !== null && (part.end || session.over) && !this.spent) session.close()
+    if (session !== null && (part.end || session.over) && !this.spent && !session.close()) this.spent = this.lib.restartAfterPanic
     if (part.end) this.sessions.delete(part.session)
     else this.sessions.set(part.session, session !== null && session.over ? null : session)
     return answers

@@ -85,13 +85,23 @@ export class Session {
     return doc
   }
 
-  /** Frees what the documents hold. */
+  /**
+   * Frees what the documents hold.
+   *
+   * @return {boolean} false when the library broke over it: an earlier error was a panic that did not show
+   */
   close () {
-    for (const manager of this.undoManagers.values()) manager.close()
-    for (const doc of this.docs.values()) this.lib.close(doc)
+    try {
+      for (const manager of this.undoManagers.values()) manager.close()
+      for (const doc of this.docs.values()) this.lib.close(doc)
+    } catch (error) {
+      if (!this.lib.isPanic(error)) throw error
+      return false
+    }
     this.undoManagers.clear()
     this.docs.clear()
     this.slots.clear()
+    return true
   }
 
   /**

@@ -36,19 +36,25 @@ const toRegExp = glob => new RegExp(`^${glob.split('*').map(part => part.replace
  * @param {Adapter} lib
  * @param {Case} vector
  * @param {Step[]} steps
- * @return {Answer[]}
+ * @return {{answers: Answer[], fit: boolean}} `fit`: the library can go on
  */
 const play = (lib, vector, steps) => {
   let session
   try {
     session = new Session(lib, vector.roots, peersOf(vector))
   } catch (error) {
-    return [failure(error, lib)]
+    const answers = [failure(error, lib)]
+    return { answers, fit: !spoils(lib, answers) }
   }
   const answers = session.run(steps)
-  if (!lib.restartAfterPanic || !answers.some(isPanic)) session.close()
-  return answers
+  return { answers, fit: !spoils(lib, answers) && session.close() }
 }
+
+/**
+ * @param {Adapter} lib
+ * @param {Answer[]} answers
+ */
+const spoils = (lib, answers) => lib.restartAfterPanic && answers.some(isPanic)
 
 /**
  * Plays cases one after another, with a new copy of the library after a panic that spoils it.
@@ -73,9 +79,9 @@ class Player {
     let state
     for (const format of formats) {
       const steps = stepsOf(vector, format)
-      const answers = play(this.lib, vector, steps)
+      const { answers, fit } = play(this.lib, vector, steps)
       const played = new Played(vector, steps, answers, this.lib.lossy)
-      if (this.lib.restartAfterPanic && answers.some(isPanic)) this.lib = this.renew()
+      if (!fit && this.lib.restartAfterPanic) this.lib = this.renew()
       unsupported ??= played.unsupported()
       state ??= played.state()
       if (played.unsupported() === undefined) differences.push(...played.differences().map(line => `${format} ${line}`))

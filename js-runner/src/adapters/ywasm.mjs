@@ -19,12 +19,15 @@ import { attribute, Deferred, factory } from './ywasm-types.mjs'
 const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
 
 /**
- * The library broke: a trap, or what its glue says of every object that a trap left borrowed.
+ * The library broke: a trap; an exception of the glue, which unwinds WebAssembly without releasing what it holds; or what
+ * the glue says of every object that either left borrowed. Ordinary errors are strings.
  *
  * @param {unknown} error
  */
-const isPanic = error => error instanceof WebAssembly.RuntimeError || isStackOverflow(error) ||
-  (error instanceof Error && /recursive use of an object|null pointer passed to rust/.test(error.message))
+const isPanic = error => error instanceof WebAssembly.RuntimeError || isStackOverflow(error) || (error instanceof Error && (
+  /recursive use of an object|null pointer passed to rust/.test(error.message) ||
+  ('code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+))
 
 /**
  * Makes the panic hook's report, which goes to the console, a part of the error's description.
