@@ -44,7 +44,7 @@ class Failure:
     @property
     def signature(self) -> str:
         """What stays the same when the failure stays the same: the check and a digest of the wrong answer."""
-        if self.check in ("refused", "panic", "slot", "runner"):
+        if self.check in ("refused", "accepted", "panic", "slot", "runner"):
             return f"{self.check}:{self.observed['op']}"
         return f"{self.check}:{digest(self.observed)}"
 
@@ -92,21 +92,25 @@ class Judge:
             if "unsupported" in answer:
                 culprit = performance.players[program.actors[place]]
                 return Verdict("unsupported", (), str(answer["unsupported"]), culprit)
-            if not (place in program.tolerated and answer["error"].get("kind") == "refused"):
+            if not self._is_tolerated(program, place, answer):
                 failures.append(self._error(outcome, place, answer["error"]))
         for place, demand in program.demands:
             answer = answers[place]
-            if answer is None or ("ok" not in answer and place not in program.tolerated):
+            if answer is None or ("ok" not in answer and not self._is_tolerated(program, place, answer)):
                 continue
             player = performance.players[program.actors[place]]
             if not self._meets(program, place, demand, answer, player):
-                failures.append(self._difference(place, demand, answer, player))
+                failures.append(self._difference(program, place, demand, answer, player))
         if not failures:
             return _PASS
         panicked = next((failure for failure in failures if failure.check == "panic"), None)
         if panicked is not None:
             return Verdict("crash", tuple(failures), panicked.observed["message"], panicked.implementation)
         return Verdict("fail", tuple(failures))
+
+    @staticmethod
+    def _is_tolerated(program: Program, place: int, answer: Answer) -> bool:
+        return place in program.tolerated and answer["error"].get("kind") == "refused"
 
     def _meets(self, program: Program, place: int, demand: Demand, answer: Answer, player: int) -> bool:
         if program is not self._program:
@@ -153,7 +157,10 @@ class Judge:
             return bool(ok == alternative["bytes"])
         return "done" in alternative or same(ok, alternative["value"])
 
-    def _difference(self, place: int, demand: Demand, answer: Answer, player: int) -> Failure:
+    def _difference(self, program: Program, place: int, demand: Demand, answer: Answer, player: int) -> Failure:
+        if demand.check == "refused" and "ok" in answer:
+            seen = {"op": program.steps[place]["op"], "ok": answer["ok"]}
+            return Failure(place, demand.stage, "accepted", demand.peer, player, {"refused": True}, seen)
         expected = [dict(alternative) for alternative in demand.expected]
         if demand.check == "state":
             expected = [
