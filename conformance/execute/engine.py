@@ -1,8 +1,10 @@
 """Execution: performances in, outcomes out, while runners crash, hang and babble.
 
 One thread waits for all runners and never blocks on a pipe. Sessions go out in batches, so a runner that dies
-does not say which of them killed it: all in the oldest open line are suspects, and each is tried again in a line
-of its own. Only a session that fails alone is blamed. Every other session that the process held starts again.
+does not say which of them killed it: all in the oldest open line are suspects, and each is tried again alone, in
+processes that serve only suspects. Only a session that fails alone is blamed. Every other session that the process
+held starts again. A case that broke an implementation once is performed alone from then on, since each further
+break would cost the sessions beside it.
 """
 
 from __future__ import annotations
@@ -58,7 +60,10 @@ class Engine:
         self._limits = limits
         copies = max(1, limits.jobs // max(1, len(launches)))
         self._workers = [[Worker(index, launch) for _ in range(copies)] for index, launch in enumerate(launches)]
+        self._alone: dict[int, Worker] = {}
         self._all = [worker for group in self._workers for worker in group]
+        self._dangerous: set[tuple[str, int]] = set()
+        self._launches = list(launches)
         self._selector = selectors.DefaultSelector()
         self._numbers = count(1)
         self._sessions: dict[int, Session] = {}
@@ -127,7 +132,7 @@ class Engine:
         for group in self._workers:
             for worker in group[1:]:
                 self._start(worker)
-        room = 3 * BATCH * len(self._all)
+        room = 3 * BATCH * len(self._all)  # so that every worker has its lines in flight and one more waiting
         more = True
         while True:
             while more and len(self._sessions) < room:
@@ -146,7 +151,9 @@ class Engine:
 
     def _begin(self, performance: Performance, *, alone: bool = False) -> None:
         number = next(self._numbers)
-        workers = tuple(self._workers[player][number % len(self._workers[player])] for player in performance.players)
+        case = performance.program.case.id
+        alone = alone or any((case, player) in self._dangerous for player in performance.players)
+        workers = tuple(self._worker(player, number, alone=alone) for player in performance.players)
         session = Session(number, performance, workers, alone=alone)
         for worker in workers:
             if worker.broken is not None:
@@ -154,6 +161,17 @@ class Engine:
                 return
         self._sessions[number] = session
         session.advance()
+
+    def _worker(self, player: int, number: int, *, alone: bool) -> Worker:
+        if not alone:
+            group = self._workers[player]
+            return group[number % len(group)]
+        if player not in self._alone:
+            worker = Worker(player, self._launches[player], alone=True)
+            self._alone[player] = worker
+            self._all.append(worker)
+            self._start(worker)
+        return self._alone[player]
 
     def _finish(self, session: Session, fault: Fault | None = None) -> None:
         self._sessions.pop(session.number, None)
@@ -221,14 +239,16 @@ class Engine:
     def _take(self, worker: Worker, numbers: tuple[int, ...], answer: dict[str, Any]) -> None:
         """Hand the answers of a line to their sessions; those that a restart left out begin again."""
         entries = answer.get("run")
-        complete = answer.get("restart") is True
-        if not isinstance(entries, list) or (len(entries) != len(numbers) and not complete):
+        restarts = answer.get("restart") is True
+        if not isinstance(entries, list) or (len(entries) != len(numbers) and not restarts):
             self._blame(worker, numbers, RunnerError("protocol", "answered a line of sessions with something else"))
         assert isinstance(entries, list)
         for place, number in enumerate(numbers):
             session = self._sessions.get(number)
             if session is None:
                 continue
+            if restarts and place == len(entries) - 1:
+                self._dangerous.add((session.performance.program.case.id, worker.implementation))
             if place >= len(entries):
                 self._again(session, worker, alone=False)
                 continue
@@ -290,6 +310,7 @@ class Engine:
                 continue
             if number in suspects and session.alone and fault is not None:
                 session.drop(worker)
+                self._dangerous.add((session.performance.program.case.id, worker.implementation))
                 self._finish(session, self._fault(worker, fault, stderr))
             else:
                 self._again(session, worker, alone=session.alone or number in suspects)

@@ -33,6 +33,10 @@ class Outcome:
     fault: Fault | None
 
 
+def _ends_session(answer: Answer) -> bool:
+    return "unsupported" in answer or ("error" in answer and answer["error"].get("kind") in ("panic", "runner"))
+
+
 class Session:
     """The state of one attempt; `workers` plays the actors of the program, in their order."""
 
@@ -59,8 +63,7 @@ class Session:
         if any(slot not in self.slots for chunk in chunks for slot in chunk.pieces[1::2]):
             return False
         for chunk in chunks:
-            worker = self.workers[chunk.actor]
-            (worker.alone if self.alone else worker.queue).append((self, chunk))
+            self.workers[chunk.actor].queue.append((self, chunk))
         self.unanswered = len(chunks)
         return True
 
@@ -90,11 +93,11 @@ class Session:
             if position in exported and isinstance(answer.get("ok"), str):
                 self.slots[exported[position]] = answer["ok"]
         self.unanswered -= 1
-        if len(answers) == len(chunk.positions):
-            return True
-        if not answers or "ok" in answers[-1] or answers[-1].get("error", {}).get("kind") in ("refused", "slot"):
+        if answers and _ends_session(answers[-1]):
+            return False
+        if len(answers) < len(chunk.positions):
             raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps without saying why")
-        return False
+        return True
 
     def drop(self, failed: Worker | None = None) -> None:
         """Give the attempt up; tell the runners that still hold its documents, except the one that failed."""

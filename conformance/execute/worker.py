@@ -23,15 +23,18 @@ HELLO = b'{"seq":0,"hello":{"protocol":1}}\n'
 
 
 class Worker:
-    """One runner process at a time for one implementation."""
+    """One runner process at a time for one implementation.
 
-    def __init__(self, implementation: int, launch: Launch) -> None:
+    A worker takes batches, or, to find out who breaks a runner, one session at a time (`alone`).
+    """
+
+    def __init__(self, implementation: int, launch: Launch, *, alone: bool = False) -> None:
         self.implementation = implementation
         self.launch = launch
+        self._batch, self._lines = (1, 1) if alone else (BATCH, IN_FLIGHT)
         self.hello: Hello | None = None
         self.broken: RunnerError | None = None
         self.queue: deque[tuple[Session, Chunk]] = deque()
-        self.alone: deque[tuple[Session, Chunk]] = deque()
         self.closings: list[bytes] = []
         self.open: dict[int, Session] = {}
         self.head_since = 0.0
@@ -40,7 +43,6 @@ class Worker:
         self.process: RunnerProcess | None = None
         self._seq = 0
         self._failed_starts = 0
-        self._running_alone = False
 
     # --- the process -----------------------------------------------------------------------------------------
 
@@ -52,7 +54,6 @@ class Worker:
             self.broken = RunnerError("crash", f"cannot be started: {error}")
             return None
         self._seq = 0
-        self._running_alone = False
         self.closings.clear()
         self.draining = False
         self.send(HELLO, ())
@@ -71,8 +72,6 @@ class Worker:
         assert self.process is not None
         self.head_since = time.monotonic()
         self.lines_answered += 1
-        if not self.process.in_flight:
-            self._running_alone = False
 
     def greeted(self, hello: Hello) -> None:
         self.hello = hello
@@ -97,32 +96,19 @@ class Worker:
     def dispatch(self) -> None:
         """Send as many lines as may be in flight and are worth sending."""
         process = self.process
-        if process is None or self._running_alone:
+        if process is None:
             return
-        if self.alone:
-            if not process.in_flight:
-                self._send_alone()
-            return
-        while len(process.in_flight) < IN_FLIGHT and (self.queue or self.closings):
-            if process.in_flight and len(self.queue) < BATCH:
+        while len(process.in_flight) < self._lines and (self.queue or self.closings):
+            if process.in_flight and len(self.queue) < self._batch:
                 return  # a short line now would leave the next one short too
             if not self._send_batch():
                 return
-
-    def _send_alone(self) -> None:
-        while self.alone:
-            session, chunk = self.alone.popleft()
-            if session.dropped:
-                continue
-            self._running_alone = True
-            self._send_chunks([(session, chunk)])
-            return
 
     def _send_batch(self) -> bool:
         batch: list[tuple[Session, Chunk]] = []
         waiting: list[tuple[Session, Chunk]] = []
         size = 0
-        while self.queue and len(batch) < BATCH and size < BATCH_BYTES:
+        while self.queue and len(batch) < self._batch and size < BATCH_BYTES:
             session, chunk = self.queue.popleft()
             if session.dropped:
                 continue
