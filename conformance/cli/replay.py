@@ -21,7 +21,8 @@ ALL_PASS, STILL_FAILING = 0, 1
 def _parser() -> options.Parser:
     parser = options.parser(
         "replay",
-        "Perform the failed results of a results file again, each as it was. Exit code 0 when all pass now, 1 otherwise.",
+        "Perform the failed results of a results file again, each as it was. "
+        "Exit code 0 when all pass now, 1 otherwise.",
     )
     parser.add_argument("results", type=Path, metavar="RESULT.ndjson")
     parser.add_argument(

@@ -160,7 +160,8 @@ class Engine:
                 self._finish(session, self._fault(worker, worker.broken))
                 return
         self._sessions[number] = session
-        session.advance()
+        if not session.advance():
+            raise AssertionError(f"the first phase of {case} needs bytes that nobody made")
 
     def _worker(self, player: int, number: int, *, alone: bool) -> Worker:
         if not alone:

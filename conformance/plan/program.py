@@ -10,10 +10,11 @@ actor makes stands in a later phase, and its JSON has a hole where the bytes go.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from conformance.jsonio import dumps
 
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step, finale
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Pattern = tuple[int, ...]
 
 FORMATTED = frozenset({"encode", "apply", "merge", "diff", "update_state_vector", "transact"})
-_HOLE = "\ue000"  # marks a hole in the JSON text while it is cut; a private-use character that no key or op has
+_HOLE = f"hole-{uuid.uuid4().hex}-"  # marks a hole in the JSON text while it is cut; no vector can contain it
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +226,8 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
 
 
 def _pieces(session: Mapping[str, Any]) -> tuple[str, ...]:
-    """The session's JSON without its opening brace, cut at the holes; lone surrogates stay escaped."""
-    text = orjson.dumps(session).decode()
+    """The session's JSON without its opening brace, cut at the holes."""
+    text = dumps(session).decode()
     return tuple(text[1:].split(_HOLE))
 
 

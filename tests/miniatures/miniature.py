@@ -1,0 +1,229 @@
+"""A real runner made wrong in one way: a process that stands between the coordinator and a runner.
+
+    python miniature.py FAULT RUNNER-COMMAND...
+
+It passes lines through and does one thing that an oracle of the kit must notice. `python -m conformance doctor`
+runs every fault and checks that the verdict is the one it deserves. Standard library only.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Session = dict[str, Any]
+Answer = dict[str, Any]
+Step = dict[str, Any]
+
+
+class Miniature:
+    """Passes requests and answers through; a fault overrides one of the hooks."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.runner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def serve(self) -> None:
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            self.before(request)
+            self.emit(self.answered(request, self.ask(request)))
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self.runner.stdin and self.runner.stdout
+        self.runner.stdin.write(json.dumps(request).encode() + b"\n")
+        self.runner.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.runner.stdout.readline())
+        return answer
+
+    def before(self, request: dict[str, Any]) -> None:
+        """See or change a request before the runner does."""
+
+    def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """Change an answer."""
+        for session, entry in zip(request.get("run", ()), answer.get("run", ())):
+            for step, reply in zip(session["steps"], entry["answers"]):
+                self.step(step, reply)
+        return answer
+
+    def step(self, step: Step, reply: Answer) -> None:
+        """Change the answer to one step."""
+
+    def emit(self, answer: dict[str, Any]) -> None:
+        write(json.dumps(answer).encode() + b"\n")
+
+
+def write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def steps(request: dict[str, Any]) -> Iterator[Step]:
+    for session in request.get("run", ()):
+        for step in session["steps"]:
+            yield step
+            yield from step.get("steps", ())
+
+
+def deletes(request: dict[str, Any]) -> bool:
+    """The mark of the cases that the process faults strike; all others must come through unharmed."""
+    return any(step["op"] == "text.delete" for step in steps(request))
+
+
+class WrongState(Miniature):
+    """Reports texts without their last character."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "state" and "ok" in reply:
+            for root in reply["ok"].values():
+                if isinstance(root.get("$text"), str):
+                    root["$text"] = root["$text"][:-1]
+
+
+class WrongStateVector(Miniature):
+    """Reports the clock of the first client one too high."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "state_vector" and "ok" in reply:
+            data = bytearray(base64.b64decode(reply["ok"]))
+            if data[0] and data[-1] < 0x7F:
+                data[-1] += 1
+            reply["ok"] = base64.b64encode(bytes(data)).decode()
+
+
+class DroppedUpdate(Miniature):
+    """Says ok to `apply` and does nothing."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for session in request.get("run", ()):
+            session["steps"] = [
+                {"op": "state_vector", "peer": step["peer"]} if step["op"] == "apply" else step
+                for step in session["steps"]
+            ]
+
+
+class OffByOne(Miniature):
+    """Inserts and deletes one unit too early."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for step in steps(request):
+            if step["op"] in ("text.insert", "text.delete") and step["index"] > 0:
+                step["index"] -= 1
+
+
+class ShiftedClock(Miniature):
+    """Encodes the first struct of every update with a clock one too high."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "encode" and isinstance(reply.get("ok"), str) and step.get("format", "v1") == "v1":
+            data = bytearray(base64.b64decode(reply["ok"]))
+            if data[0] == 1 and data[2] < 0x80 and data[3] < 0x7F:
+                data[3] += 1
+            reply["ok"] = base64.b64encode(bytes(data)).decode()
+
+
+class RefusesNothing(Miniature):
+    """Says ok where the library refused an update."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "apply" and "error" in reply:
+            reply.clear()
+            reply["ok"] = None
+
+
+class OkToUnknown(Miniature):
+    """Says ok to ops that do not exist."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if "unsupported" in reply:
+            reply.clear()
+            reply["ok"] = None
+
+
+class Crashes(Miniature):
+    """Dies of a signal when it is asked to delete."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        if deletes(request):
+            os.abort()
+
+
+class Hangs(Miniature):
+    """Never answers a line that deletes."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        if deletes(request):
+            time.sleep(3600)
+
+
+class EatsMemory(Miniature):
+    """Takes memory without end when it is asked to delete."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        held = []
+        while deletes(request):
+            held.append(bytearray(b"x" * (8 << 20)))
+            time.sleep(0.005)
+
+
+class Floods(Miniature):
+    """Writes to standard output without end when it is asked to delete."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        while deletes(request):
+            write(b"x" * (1 << 20))
+
+
+class PrintsNoise(Miniature):
+    """Prints a log line to standard output when it is asked to delete."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        if deletes(request):
+            write(b"applied a delete\n")
+
+
+class OutOfOrder(Miniature):
+    """Answers a line that deletes with the number of another one."""
+
+    def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if deletes(request):
+            answer["seq"] += 1
+        return answer
+
+
+class DiesMidLine(Miniature):
+    """Dies in the middle of the answer to a line that deletes."""
+
+    def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if deletes(request):
+            text = json.dumps(answer).encode()
+            write(text[: len(text) // 2])
+            os._exit(1)
+        return answer
+
+
+# Fault -> what does it, and the verdict that it deserves.
+FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
+    "wrong-state": (WrongState, "fail"),
+    "wrong-state-vector": (WrongStateVector, "fail"),
+    "dropped-update": (DroppedUpdate, "fail"),
+    "off-by-one": (OffByOne, "fail"),
+    "shifted-clock": (ShiftedClock, "fail"),
+    "refuses-nothing": (RefusesNothing, "fail"),
+    "ok-to-unknown": (OkToUnknown, "untrusted"),
+    "crashes": (Crashes, "crash"),
+    "dies-mid-line": (DiesMidLine, "crash"),
+    "hangs": (Hangs, "timeout"),
+    "eats-memory": (EatsMemory, "memory"),
+    "floods": (Floods, "protocol"),
+    "prints-noise": (PrintsNoise, "protocol"),
+    "out-of-order": (OutOfOrder, "protocol"),
+}
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]][0](sys.argv[2:]).serve()
