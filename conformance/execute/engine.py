@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.execute.process import Request, RunnerError, RunnerProcess
 from conformance.execute.session import Fault, Outcome, Session
-from conformance.execute.worker import BATCH, Worker
+from conformance.execute.worker import BATCH, Tee, Worker
 from conformance.model.implementation import parse_hello
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ class Limits:
 class Engine:
     """Runners, from start to end. Use as a context manager: leaving it ends every process."""
 
-    def __init__(self, launches: Sequence[Launch], limits: Limits) -> None:
+    def __init__(self, launches: Sequence[Launch], limits: Limits, tee: Tee | None = None) -> None:
         self._limits = limits
         copies = max(1, limits.jobs // max(1, len(launches)))
-        self._workers = [[Worker(index, launch) for _ in range(copies)] for index, launch in enumerate(launches)]
+        self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
         self._alone: dict[int, Worker] = {}
         self._all = [worker for group in self._workers for worker in group]
         self._dangerous: set[tuple[str, int]] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from conformance.execute.process import Request, RunnerError, RunnerProcess
@@ -19,6 +20,9 @@ BATCH_BYTES = 128 * 1024
 IN_FLIGHT = 2  # lines
 _START_ATTEMPTS = 3
 
+Tee = Callable[[int, bytes], object]
+"""Sees every line that is sent, with the number of the implementation."""
+
 HELLO = b'{"seq":0,"hello":{"protocol":1}}\n'
 
 
@@ -28,8 +32,9 @@ class Worker:
     A worker takes batches, or, to find out who breaks a runner, one session at a time (`alone`).
     """
 
-    def __init__(self, implementation: int, launch: Launch, *, alone: bool = False) -> None:
+    def __init__(self, implementation: int, launch: Launch, tee: Tee | None = None, *, alone: bool = False) -> None:
         self.implementation = implementation
+        self._tee = tee
         self.launch = launch
         self._batch, self._lines = (1, 1) if alone else (BATCH, IN_FLIGHT)
         self.hello: Hello | None = None
@@ -64,6 +69,8 @@ class Worker:
         assert self.process is not None
         if not self.process.in_flight:
             self.head_since = time.monotonic()
+        if self._tee is not None:
+            self._tee(self.implementation, line)
         self.process.send(line, Request(self._seq, sessions))
         self._seq += 1
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
-
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step, finale
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ const usage = `usage: main.mjs --impl ${Object.keys(implementations).join('|')} 
        main.mjs --impl NAME [--module DIR_OR_FILE] [--format v1|v2|both] [--filter GLOB] VECTORS...
 
 Without VECTORS it speaks the runner protocol on standard input and output.
-With VECTORS, files or folders, it plays their cases alone and compares.`
+With VECTORS, files or folders, it plays their cases alone and compares.
+With --measure REQUESTS, a file of request lines, it performs them in-process and prints the CPU time.`
 
 /** @param {string} message */
 const badUsage = message => {
@@ -23,7 +24,7 @@ const badUsage = message => {
   process.exit(2)
 }
 
-/** @return {{values: {impl?: string, module?: string, format?: string, filter?: string, help?: boolean}, positionals: string[]}} */
+/** @return {{values: {impl?: string, module?: string, format?: string, filter?: string, measure?: string, help?: boolean}, positionals: string[]}} */
 const parse = () => {
   try {
     return parseArgs({
@@ -33,6 +34,7 @@ const parse = () => {
         module: { type: 'string' },
         format: { type: 'string' },
         filter: { type: 'string' },
+        measure: { type: 'string' },
         help: { type: 'boolean' }
       }
     })
@@ -61,7 +63,11 @@ const run = async () => {
     const { playFiles } = await import('./standalone.mjs')
     return playFiles(loaded, positionals, { format, filter: values.filter })
   }
-  const { serve } = await import('./protocol.mjs')
+  const { measure, serve } = await import('./protocol.mjs')
+  if (values.measure !== undefined) {
+    process.stdout.write(JSON.stringify(measure(loaded.adapter, values.measure)) + '\n')
+    return 0
+  }
   serve(loaded.adapter)
   return 0
 }

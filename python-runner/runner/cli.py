@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--site", type=Path, help="folder put first on sys.path, to load the library from")
     parser.add_argument("--format", choices=["v1", "v2", "both"], default="both")
     parser.add_argument("--filter", metavar="GLOB", default="*", help="only cases whose id matches")
+    parser.add_argument("--measure", metavar="REQUESTS", type=Path, help="perform request lines in-process, print CPU time")
     options = parser.parse_args(arguments)
     if options.site is not None:
         if not options.site.is_dir():
@@ -45,6 +46,9 @@ def main(arguments: list[str]) -> int:
     adapter = _load(options.impl)
     if adapter is None:
         return LIBRARY_MISSING
+    if options.measure is not None:
+        protocol.measure(adapter, options.measure, streams[1])
+        return 0
     protocol.serve(adapter, *streams)
     return 0
 

@@ -6,11 +6,14 @@ import json
 import os
 import platform
 import sys
+import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .session import Handlers, Session, handlers_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .adapters import Adapter
 
 PROTOCOL = 1
@@ -45,6 +48,22 @@ def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
         answers.write(encode(answer).encode("ascii"))
         answers.write(b"\n")
         answers.flush()
+
+
+def measure(adapter: Adapter, file: Path, answers: BinaryIO) -> None:
+    """Writes the CPU seconds of the same work without a coordinator: requests parsed beforehand, answers not written."""
+    requests = [json.loads(line) for line in file.read_bytes().splitlines()]
+    sessions: dict[int, Session] = {}
+    handlers = handlers_of(adapter)
+    count = 0
+    before = time.process_time()
+    for request in requests:
+        for part in request.get("run", ()):
+            _run(adapter, handlers, sessions, part)
+            count += 1
+    seconds = time.process_time() - before
+    answers.write(json.dumps({"sessions": count, "seconds": seconds}).encode() + b"\n")
+    answers.flush()
 
 
 def hello(adapter: Adapter) -> dict[str, Any]:

@@ -1,0 +1,220 @@
+"""The CPU budgets of the kit, measured.
+
+The work is a set of generated vectors. *In-process* is the CPU time that the runners need for the very same request
+lines when they read them from a file beforehand and write no answer: the libraries' own time and the runner's steps.
+Against it stands the CPU time of the coordinator and the runners together, start-up taken off. Everything is CPU
+time of one run on one machine, so that a busy machine changes little.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+from conformance.execute.engine import Engine, Limits
+from conformance.jsonio import JSONDecodeError, dumps, loads
+from conformance.judge.judge import Judge
+from conformance.model.vector import Case
+from conformance.plan.casting import perform
+from conformance.report.records import result_record
+from conformance.report.store import ResultWriter
+from conformance.run import introduce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from conformance.model.spec import Spec
+    from conformance.provision import Launch
+
+_WORDS = ("and", "the conflict", "merge ", "replica", "a", "tombstone ", "clock", " \n")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number against its budget: `unit` is x for a ratio, us for microseconds."""
+
+    name: str
+    value: float
+    budget: float
+    unit: str
+    detail: str
+
+
+def generate(count: int, edits: int, seed: int) -> tuple[Case, ...]:
+    """Cases in which two peers make `edits` edits each to a text, an array and a map, and exchange updates.
+
+    What they converge to is not demanded: it is the time that is measured.
+    """
+    source = random.Random(seed)
+    return tuple(_case(f"bench/case-{number}", edits, source) for number in range(count))
+
+
+def _case(name: str, edits: int, source: random.Random) -> Case:
+    lengths = {peer: [0, 0] for peer in "ab"}  # of the text and of the array, before the exchange
+    steps: list[dict[str, Any]] = []
+    for _ in range(edits):
+        steps += [_edit(peer, lengths[peer], source) for peer in "ab"]
+    steps += [{"op": "encode", "peer": peer, "as": f"u{peer}"} for peer in "ab"]
+    steps += [{"op": "apply", "peer": "a", "update": "ub"}, {"op": "apply", "peer": "b", "update": "ua"}]
+    return Case(
+        id=name,
+        title="",
+        reason="",
+        level="required",
+        verdict="valid",
+        flags=(),
+        links=(),
+        roots={"t": "text", "l": "array", "m": "map"},
+        peers={"a": {"client": source.randrange(1, 2**31)}, "b": {"client": source.randrange(1, 2**31)}},
+        steps=steps,
+        expect={"converged": {}},
+        file=Path(),
+    )
+
+
+def _edit(peer: str, lengths: list[int], source: random.Random) -> dict[str, Any]:
+    kind = source.random()
+    if kind < 0.1 and lengths[0] > 4:
+        lengths[0] -= 2
+        return {"op": "text.delete", "peer": peer, "path": ["t"], "index": source.randrange(lengths[0]), "length": 2}
+    if kind < 0.7:
+        word = source.choice(_WORDS)
+        at = source.randint(0, lengths[0])
+        lengths[0] += len(word)
+        return {"op": "text.insert", "peer": peer, "path": ["t"], "index": at, "text": word}
+    if kind < 0.85:
+        at = source.randint(0, lengths[1])
+        lengths[1] += 1
+        return {"op": "array.insert", "peer": peer, "path": ["l"], "index": at, "values": [source.randrange(1000)]}
+    key = source.choice("abcdef")
+    return {"op": "map.set", "peer": peer, "path": ["m"], "key": key, "value": source.randrange(1000)}
+
+
+def measure_run(
+    kind: str,
+    cases: Sequence[Case],
+    specs: Sequence[Spec],
+    commands: Sequence[Launch],
+    folder: Path,
+    castings: str,
+    ratio_budget: float,
+    jobs: int,
+) -> list[Measure]:
+    """Run `cases` once through the coordinator and once in-process, and compare."""
+    files = [(folder / f"{kind}-{number}.ndjson").open("wb") for number in range(len(commands))]
+    idle = _start_up(specs, commands, jobs)
+    before = _children()
+    started, wall = time.process_time(), time.monotonic()
+    with Engine(commands, Limits(jobs=jobs), lambda number, line: files[number].write(line)) as engine:
+        implementations = introduce(engine, specs, commands)
+        judge = Judge(implementations)
+        labels = [spec.label for spec in specs]
+        writer = ResultWriter(folder / f"{kind}-results.ndjson")
+        speaks_v2 = [False] * len(specs)
+        parts = 0
+        performances = (p for p in perform(cases, castings, speaks_v2) if castings == "solo" or not p.is_solo)
+        for outcome in engine.run(performances):
+            writer.write(result_record(outcome, judge.judge(outcome), labels, ()))
+            parts += len(outcome.performance.players)
+        writer.close()
+    coordinator = time.process_time() - started
+    wall = time.monotonic() - wall
+    runners = _children() - before - idle
+    for file in files:
+        file.close()
+    alone = [
+        _in_process(command, Path(file.name), spec) for command, file, spec in zip(commands, files, specs, strict=True)
+    ]
+    base = sum(alone)
+    per_part = coordinator / parts * 1e6
+    detail = f"coordinator {coordinator:.2f} s + runners {runners:.2f} s, in-process {base:.2f} s, wall {wall:.2f} s"
+    return [
+        Measure(f"{kind}: CPU against in-process", (coordinator + runners) / base, ratio_budget, "x", detail),
+        Measure(f"{kind}: coordinator per vector and runner", per_part, 12.0, "us", f"{parts} of them"),
+    ]
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _start_up(specs: Sequence[Spec], commands: Sequence[Launch], jobs: int) -> float:
+    """CPU seconds of starting and introducing the runners, and nothing else."""
+    before = _children()
+    with Engine(commands, Limits(jobs=jobs)) as engine:
+        introduce(engine, specs, commands)
+        for _ in engine.run(iter(())):
+            pass
+    return _children() - before
+
+
+def _in_process(command: Launch, requests: Path, spec: Spec) -> float:
+    """CPU seconds that a runner needs for request lines without reading or writing them.
+
+    Raises:
+        UsageError: the runner cannot measure itself.
+    """
+    import os
+
+    done = subprocess.run(
+        (*command.argv, "--measure", str(requests)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, **command.env},
+        cwd=command.cwd,
+        check=False,
+    )
+    try:
+        return float(loads(done.stdout)["seconds"])
+    except (JSONDecodeError, KeyError, TypeError):
+        raise UsageError(f"{spec.label}: its runner has no --measure REQUESTS; leave it out of --impls") from None
+
+
+def measure_help() -> Measure:
+    """CPU time of `--help` against an empty Python program, the best of some runs each."""
+    help_time = _best(lambda: _cpu([sys.executable, "-m", "conformance", "--help"]))
+    empty = _best(lambda: _cpu([sys.executable, "-c", "pass"]))
+    return Measure("--help: CPU against an empty program", help_time / empty, 8.0, "x", f"{help_time * 1e3:.0f} ms")
+
+
+def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> Measure:
+    """Wall time of a run of one vector against the start-up of its runner, the best of some runs each."""
+
+    def start_up() -> float:
+        started = time.monotonic()
+        with Engine([command], Limits()) as engine:
+            introduce(engine, [spec], [command])
+            return time.monotonic() - started
+
+    def first_result() -> float:
+        started = time.monotonic()
+        arguments = ["--impls", label, "--filter", case, "--castings", "solo", "--format", "ndjson"]
+        with subprocess.Popen([sys.executable, "-m", "conformance", *arguments], stdout=subprocess.DEVNULL) as process:
+            process.wait()
+        return time.monotonic() - started
+
+    alone, whole = _best(start_up), _best(first_result)
+    return Measure("one vector: wall against the runner's start-up", whole / alone, 1.5, "x", f"{whole * 1e3:.0f} ms")
+
+
+def _cpu(command: Sequence[str]) -> float:
+    before = _children()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return _children() - before
+
+
+def _best(measured: Callable[[], float]) -> float:
+    return min(measured() for _ in range(7))
+
+
+def as_json(measures: Sequence[Measure]) -> bytes:
+    """The measures as one JSON array."""
+    return dumps([{"name": m.name, "value": round(m.value, 3), "budget": m.budget, "unit": m.unit} for m in measures])

@@ -1,0 +1,66 @@
+"""`bench`: the kit against its CPU budgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli import options
+
+if TYPE_CHECKING:
+    from conformance.bench import Measure
+
+_FOUR = "yjs,ywasm,pycrdt,ypy"
+
+
+def _parser() -> options.Parser:
+    parser = options.parser("bench", "Measure the kit against its CPU budgets and print each ratio.")
+    parser.add_argument(
+        "--impls", default=_FOUR, metavar="A,B", help=f"runners that can measure themselves (default {_FOUR})"
+    )
+    parser.add_argument("--vectors", type=int, default=1000, metavar="N", help="how many are generated (default 1000)")
+    parser.add_argument("--edits", type=int, default=32, metavar="N", help="of each of the two peers (default 32)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(runner=[])
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print."""
+    import os
+    import tempfile
+
+    from conformance.bench import as_json, generate, measure_first_result, measure_help, measure_run
+    from conformance.report.progress import announce
+    from conformance.run import launches
+
+    arguments = _parser().parse_args(argv)
+    wanted = options.wanted(arguments)
+    commands = launches(wanted, announce)
+    cases = generate(arguments.vectors, arguments.edits, arguments.seed)
+    jobs = os.cpu_count() or 2
+    measures = [
+        measure_help(),
+        measure_first_result(wanted.specs[0].label, commands[0], wanted.specs[0], "text/insert-into-empty"),
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        for kind, castings, few, budget in (
+            ("solo", "solo", cases, 1.20),
+            ("cross", "pairs", cases[: len(cases) // 4], 1.25),
+        ):
+            announce(f"{kind}: {len(few)} vectors with {2 * arguments.edits} edits each")
+            measures += measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
+    if arguments.json:
+        print(as_json(measures).decode())
+    else:
+        _print(measures)
+    return 0
+
+
+def _print(measures: list[Measure]) -> None:
+    for measure in measures:
+        mark = "ok  " if measure.value <= measure.budget else "OVER"
+        print(
+            f"{mark} {measure.name:<46} {measure.value:6.2f} {measure.unit:<2} (budget {measure.budget:g})  {measure.detail}"
+        )
