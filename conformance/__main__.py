@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import signal
 import sys
 
@@ -39,9 +41,13 @@ def main(argv: list[str] | None = None) -> int:
     from conformance.errors import ConformanceError
 
     signal.signal(signal.SIGTERM, _terminated)
-    command = import_module(f"conformance.cli.{name}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a library said may hold half a surrogate pair
     try:
-        return int(command.main(arguments))
+        command = import_module(f"conformance.cli.{name}")
+        code = int(command.main(arguments))
+        sys.stdout.flush()
+        return code
     except ConformanceError as error:
         print(f"conformance: error: {error}", file=sys.stderr)
         return error.exit_code
@@ -51,6 +57,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"conformance: error: cannot write: {error.strerror}; free some room", file=sys.stderr)
+        return ConformanceError.exit_code
 
 
 def _terminated(_signal: int, _frame: object) -> None:

@@ -7,7 +7,8 @@ like any other.
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import Any, NoReturn
 
 import orjson
 
@@ -18,13 +19,28 @@ def loads(text: bytes | str) -> Any:
     """Parse JSON; lone surrogates are kept.
 
     Raises:
-        JSONDecodeError: not JSON.
+        JSONDecodeError: not JSON, or a number that no double can hold.
         UnicodeDecodeError: not UTF-8.
     """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse, parse_int=_integer, parse_float=_double)
+
+
+def _refuse(text: str) -> NoReturn:
+    """NaN and the infinities are no JSON; read as doubles they would be written again as null."""
+    raise JSONDecodeError("no JSON number", text, 0)
+
+
+def _double(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
+
+
+def _integer(text: str) -> int:
+    _double(text)
+    return int(text)
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:

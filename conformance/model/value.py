@@ -44,12 +44,19 @@ def _normal_numbers(value: Value) -> Value:
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) < 2**53 else float(value)  # a number, so a double; bigints are tagged
+        return value if abs(value) < 2**53 else _double(value)  # a number, so a double; bigints are tagged
     if isinstance(value, list):
         return [_normal_numbers(item) for item in value]
     if isinstance(value, dict):
         return {key: _normal_numbers(item) for key, item in value.items()}
     return value
+
+
+def _double(value: int) -> Value:
+    try:
+        return float(value)
+    except OverflowError:  # a bigint seen as a number
+        return {"$number": "Infinity" if value > 0 else "-Infinity"}
 
 
 # --- projections -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.report.failure import headline, lines
+from conformance.report.render import reporting
 from conformance.report.summary import Cell, Summary, summarize
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ def render(results: Path, output: Path | None, known: Sequence[Divergence]) -> N
     """Write the report; colours only on a terminal."""
     summary = summarize(results)
     if output is None:
-        _write(_console(), summary, results, known)
+        with reporting(None):
+            _write(_console(), summary, results, known)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("w", encoding="utf-8") as file:
-        _write(Console(file=file, width=120, highlight=False), summary, results, known)
+    with reporting(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            _write(Console(file=file, width=120, highlight=False), summary, results, known)
 
 
 def _console() -> Console:
@@ -97,8 +100,8 @@ def _failures(console: Console, summary: Summary, results: Path) -> None:
     if len(unexpected) > _MOST:
         console.print(Text(f"\n{len(unexpected)} unexpected results in all; the results file has every one", "red"))
     for stale in (summary.end or {}).get("stale", ()):
-        what = f"stale known divergence {stale['divergence']} ({stale['implementation']}) {stale['case']}: {stale['why']}"
-        console.print(Text(f"{what}; take it out of runners/known, or narrow it", "red"))
+        what = f"stale known divergence {stale['divergence']} ({stale['implementation']}) {stale['case']}"
+        console.print(Text(f"{what}: {stale['why']}; take it out of runners/known, or narrow it", "red"))
 
 
 def _one_of_each(records: list[Record]) -> list[Record]:
