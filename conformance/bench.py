@@ -8,6 +8,7 @@ time of one run on one machine, so that a busy machine changes little.
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import subprocess
@@ -120,9 +121,9 @@ def measure_run(
         speaks_v2 = [False] * len(specs)
         parts = 0
         performances = (p for p in perform(cases, castings, speaks_v2) if castings == "solo" or not p.is_solo)
-        for outcome in engine.run(performances):
-            writer.write(result_record(outcome, judge.judge(outcome), labels, ()))
-            parts += len(outcome.performance.players)
+        for outcomes in engine.run(performances):
+            writer.write([result_record(outcome, judge.judge(outcome), labels, ()) for outcome in outcomes])
+            parts += sum(len(outcome.performance.players) for outcome in outcomes)
         writer.close()
     coordinator = time.process_time() - started
     wall = time.monotonic() - wall
@@ -162,8 +163,6 @@ def _in_process(command: Launch, requests: Path, spec: Spec) -> float:
     Raises:
         UsageError: the runner cannot measure itself.
     """
-    import os
-
     done = subprocess.run(
         (*command.argv, "--measure", str(requests)),
         stdin=subprocess.DEVNULL,
@@ -197,7 +196,8 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
     def first_result() -> float:
         started = time.monotonic()
         arguments = ["--impls", label, "--filter", case, "--castings", "solo", "--format", "ndjson"]
-        with subprocess.Popen([sys.executable, "-m", "conformance", *arguments], stdout=subprocess.DEVNULL) as process:
+        command = [sys.executable, "-m", "conformance", *arguments]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=_environment()) as process:
             process.wait()
         return time.monotonic() - started
 
@@ -207,8 +207,13 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
 
 def _cpu(command: Sequence[str]) -> float:
     before = _children()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=_environment())
     return _children() - before
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a user: compiled modules are kept between runs."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _best(measured: Callable[[], float]) -> float:

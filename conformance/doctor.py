@@ -48,11 +48,11 @@ class _Collector:
         self.results: list[Record] = []
         self.stale: list[Record] = []
 
-    def write(self, record: Record) -> None:
-        if record["type"] == "result":
-            self.results.append(record)
-        elif record["type"] == "end":
-            self.stale = record["stale"]
+    def write(self, records: Sequence[Record]) -> None:
+        self.results += [record for record in records if record["type"] == "result"]
+        for record in records:
+            if record["type"] == "end":
+                self.stale = record["stale"]
 
 
 def faults() -> dict[str, str]:

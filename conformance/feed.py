@@ -117,8 +117,9 @@ def feed(
         Performance(_program(implementation, updates, order, roots, update_format), (player,), (player,))
         for player, implementation in enumerate(implementations)
     ]
-    for outcome in engine.run(iter(performances)):
-        yield _fed(implementations[outcome.performance.players[0]], outcome)
+    for outcomes in engine.run(iter(performances)):
+        for outcome in outcomes:
+            yield _fed(implementations[outcome.performance.players[0]], outcome)
 
 
 def _program(

@@ -68,9 +68,9 @@ class Plan:
 
 
 class Sink(Protocol):
-    """Something that takes records as they come."""
+    """Something that takes records as they come, those that came together in one call."""
 
-    def write(self, record: Record) -> None: ...
+    def write(self, records: Sequence[Record]) -> None: ...
 
 
 def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
@@ -164,23 +164,23 @@ def run(
                 seed=plan.seed,
             )
             for sink in sinks:
-                sink.write(record)
+                sink.write([record])
         book = _Book(plan, implementations, done)
         judge = Judge(implementations)
         complete = False
         try:
-            for outcome in engine.run(book.remaining()):
-                record = book.enter(outcome, judge.judge(outcome))
+            for outcomes in engine.run(book.remaining()):
+                records = [book.enter(outcome, judge.judge(outcome)) for outcome in outcomes]
                 for sink in sinks:
-                    sink.write(record)
-                if plan.fail_fast and is_unexpected(record):
+                    sink.write(records)
+                if plan.fail_fast and any(map(is_unexpected, records)):
                     break
             else:
                 complete = True
         finally:
             end = book.end(time.monotonic() - started, complete=complete)
             for sink in sinks:
-                sink.write(end)
+                sink.write([end])
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
 
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 
 def kit_version() -> str:
-    """The version of the installed distribution, or of the checkout's pyproject.toml."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("yjs-conformance")
-    except PackageNotFoundError:
-        import tomllib
-
-        from conformance.resources import data_root
-
-        project = data_root() / "pyproject.toml"
-        return str(tomllib.loads(project.read_text())["project"]["version"]) if project.is_file() else "unknown"
+    """The version; pyproject.toml takes it from here."""
+    return __version__

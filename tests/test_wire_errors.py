@@ -6,7 +6,8 @@ import pytest
 
 from conformance.wire.lib0 import Reader, WireError, Writer
 from conformance.wire.model import GC, ID, ContentEmbed, ContentString, Format, Item, RootName, Update
-from conformance.wire.update import decode_state_vector, decode_update, encode_update
+from conformance.wire.state_vector import decode_state_vector
+from conformance.wire.update import decode_update, encode_update
 from conformance.wire.values import MAX_DEPTH, BigInt, parse_json, read_any
 
 REFUSED: list[tuple[str, Format, str, int, str]] = [

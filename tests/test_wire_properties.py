@@ -37,7 +37,8 @@ from conformance.wire.model import (
 )
 from conformance.wire.normalize import canonical
 from conformance.wire.roots import root_kinds
-from conformance.wire.update import decode_state_vector, decode_update, encode_state_vector, encode_update
+from conformance.wire.state_vector import decode_state_vector, encode_state_vector
+from conformance.wire.update import decode_update, encode_update
 from conformance.wire.values import UNDEFINED, BigInt, Value, format_json, parse_json, read_any, write_any
 
 if TYPE_CHECKING:

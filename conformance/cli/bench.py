@@ -62,5 +62,6 @@ def _print(measures: list[Measure]) -> None:
     for measure in measures:
         mark = "ok  " if measure.value <= measure.budget else "OVER"
         print(
-            f"{mark} {measure.name:<46} {measure.value:6.2f} {measure.unit:<2} (budget {measure.budget:g})  {measure.detail}"
+            f"{mark} {measure.name:<46} {measure.value:6.2f} {measure.unit:<2} "
+            f"(budget {measure.budget:g})  {measure.detail}"
         )

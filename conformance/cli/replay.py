@@ -105,15 +105,21 @@ class _Again:
         self.failing = 0
         self._passing = 0
 
-    def write(self, record: Record) -> None:
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record["type"] == "run":
+                self._compare_versions(record)
+            elif record["type"] == "result":
+                self._compare(record)
+
+    def _compare_versions(self, run: Record) -> None:
+        for each in run["implementations"]:
+            if each["version"] != self._versions[each["label"]]:
+                print(f"{each['label']} is {each['version']} now; it was {self._versions[each['label']]}")
+
+    def _compare(self, record: Record) -> None:
         from conformance.report.failure import headline, shown
 
-        if record["type"] == "run":
-            for each in record["implementations"]:
-                if each["version"] != self._versions[each["label"]]:
-                    print(f"{each['label']} is {each['version']} now; it was {self._versions[each['label']]}")
-        if record["type"] != "result":
-            return
         then = self._then[record["case"], tuple(record["cast"]), record["format"]]
         if record["verdict"] == "pass":
             self._passing += 1

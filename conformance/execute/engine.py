@@ -127,11 +127,8 @@ class Engine:
 
     # --- run -------------------------------------------------------------------------------------------------
 
-    def run(self, performances: Iterator[Performance]) -> Iterator[Outcome]:
-        """The outcome of every performance, as they come."""
-        for group in self._workers:
-            for worker in group[1:]:
-                self._start(worker)
+    def run(self, performances: Iterator[Performance]) -> Iterator[list[Outcome]]:
+        """The outcome of every performance, as they come: those that one turn of waiting brought together."""
         room = 3 * BATCH * len(self._all)  # so that every worker has its lines in flight and one more waiting
         more = True
         while True:
@@ -144,8 +141,9 @@ class Engine:
             self._dispatch()
             if self._sessions:
                 self._poll()
-            finished, self._finished = self._finished, []
-            yield from finished
+            if self._finished:
+                finished, self._finished = self._finished, []
+                yield finished
             if not more and not self._sessions and not self._finished:
                 return
 
@@ -153,7 +151,7 @@ class Engine:
         number = next(self._numbers)
         case = performance.program.case.id
         alone = alone or any((case, player) in self._dangerous for player in performance.players)
-        workers = tuple(self._worker(player, number, alone=alone) for player in performance.players)
+        workers = tuple(self._worker(player, alone=alone) for player in performance.players)
         session = Session(number, performance, workers, alone=alone)
         for worker in workers:
             if worker.broken is not None:
@@ -163,10 +161,16 @@ class Engine:
         if not session.advance():
             raise AssertionError(f"the first phase of {case} needs bytes that nobody made")
 
-    def _worker(self, player: int, number: int, *, alone: bool) -> Worker:
+    def _worker(self, player: int, *, alone: bool) -> Worker:
+        """The worker with the least to do; another copy is started when all have enough for two lines."""
         if not alone:
             group = self._workers[player]
-            return group[number % len(group)]
+            started = [worker for worker in group if worker.process is not None or worker.broken is not None]
+            least = min(started, key=lambda worker: len(worker.queue))
+            if len(least.queue) >= 2 * BATCH and len(started) < len(group):
+                least = group[len(started)]
+                self._start(least)
+            return least
         if player not in self._alone:
             worker = Worker(player, self._launches[player], alone=True)
             self._alone[player] = worker

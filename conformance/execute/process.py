@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 64 * 1024 * 1024  # bytes; a runner that writes more without a newline floods
 _READ = 1 << 18
+_PIPE = 1 << 18
 _STDERR_TAIL = 4000  # bytes kept for reports
 
 
@@ -64,6 +66,8 @@ class RunnerProcess:
         self.stderr = self._popen.stderr.fileno()
         for fd in (self.stdin, self.stdout, self.stderr):
             os.set_blocking(fd, False)
+        for fd in (self.stdin, self.stdout):
+            _widen(fd)
         self.in_flight: deque[Request] = deque()
         self._outgoing: deque[memoryview] = deque()
         self._incoming: list[bytes] = []
@@ -195,6 +199,12 @@ class RunnerProcess:
         for pipe in (self._popen.stdout, self._popen.stderr):
             if pipe:
                 pipe.close()
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a whole line, where the system can: fewer and larger reads and writes."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _exit_name(code: int) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
 from conformance.wire.lib0 import WireError
-from conformance.wire.update import decode_state_vector
+from conformance.wire.state_vector import decode_state_vector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CASTINGS = ("solo", "cross", "any")
 ROLES = ("writer", "reader", "any")
-_KEYS = {"id", "cases", "versions", "castings", "role", "formats", "signatures", "reason", "links"}
+_KEYS = {"id", "cases", "versions", "castings", "role", "others", "formats", "signatures", "reason", "links"}
 _NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
 
 
@@ -39,6 +39,8 @@ class Divergence:
         role: what the implementation plays in the castings meant: writer (the first part), reader (the others) or any.
         formats: of updates: v1, v2.
         signatures: globs over the parts of a failure's signature.
+        others: names of the implementations that may play the other parts; none for all. A failure that takes two
+            kinds of peers names them, or the divergence would be stale in a run without them.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Divergence:
     signatures: tuple[str, ...]
     reason: str
     links: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     def covers_case(self, case: str) -> bool:
         return any(fnmatchcase(case, pattern) for pattern in self.cases)
@@ -63,11 +66,11 @@ class Divergence:
         except InvalidVersion:
             return False
 
-    def covers_cast(self, cast: Sequence[int], player: int) -> bool:
-        """Whether a cast in which `player` takes part is meant."""
+    def covers_cast(self, cast: Sequence[int], player: int, names: Sequence[str]) -> bool:
+        """Whether a cast in which `player` takes part is meant; `names` are those of all implementations."""
         if len(set(cast)) == 1:
             return self.castings in ("solo", "any") and player in cast
-        if self.castings == "solo":
+        if self.castings == "solo" or (self.others and any(names[p] not in self.others for p in cast if p != player)):
             return False
         writes, reads = cast[0] == player, player in cast[1:]
         return {"writer": writes, "reader": reads, "any": writes or reads}[self.role]
@@ -133,6 +136,7 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         signatures=tuple(entry["signatures"]),
         reason=entry["reason"],
         links=tuple(entry["links"]),
+        others=tuple(entry.get("others", ())),
     )
 
 
@@ -150,6 +154,7 @@ class KnownDivergences:
             for implementation in implementations
         ]
         self._labels = [implementation.label for implementation in implementations]
+        self._names = [implementation.name for implementation in implementations]
         self._covering: dict[str, list[list[Divergence]]] = {}
         self._seen: dict[tuple[str, int, str], int] = {}
 
@@ -162,7 +167,7 @@ class KnownDivergences:
             (player, divergence)
             for player in dict.fromkeys(cast)
             for divergence in self._covers(case)[player]
-            if update_format in divergence.formats and divergence.covers_cast(cast, player)
+            if update_format in divergence.formats and divergence.covers_cast(cast, player, self._names)
         ]
         used: dict[tuple[int, str], None] = {}
         parts = signature.split("+") if signature else []

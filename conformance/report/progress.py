@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from conformance.report.records import is_unexpected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.report.records import Record
     from conformance.run import Plan, Wanted
 
@@ -23,7 +25,7 @@ def announce(line: str) -> None:
 class Progress(Protocol):
     """A sink that shows how far the run is."""
 
-    def write(self, record: Record) -> None: ...
+    def write(self, records: Sequence[Record]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -68,13 +70,13 @@ class _Lines:
         self._unexpected = 0
         self._started = self._last = time.monotonic()
 
-    def write(self, record: Record) -> None:
-        if record["type"] != "result":
-            return
-        self._done += 1
-        if is_unexpected(record):
-            self._unexpected += 1
-            announce(_headline(record))
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record["type"] == "result":
+                self._done += 1
+                if is_unexpected(record):
+                    self._unexpected += 1
+                    announce(_headline(record))
         now = time.monotonic()
         if not self._quiet and now - self._last > _LINE_EVERY:
             self._last = now
@@ -107,13 +109,13 @@ class _Bar:
         self._started = self._shown = time.monotonic()
         self._bar.start()
 
-    def write(self, record: Record) -> None:
-        if record["type"] != "result":
-            return
-        self._done += 1
-        if is_unexpected(record):
-            self._unexpected += 1
-            self._bar.console.print(_headline(record), style="red", highlight=False, markup=False)
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record["type"] == "result":
+                self._done += 1
+                if is_unexpected(record):
+                    self._unexpected += 1
+                    self._bar.console.print(_headline(record), style="red", highlight=False, markup=False)
         now = time.monotonic()
         if now - self._shown > 0.1:
             self._shown = now

@@ -9,7 +9,7 @@ from conformance.errors import ConformanceError, UsageError
 from conformance.jsonio import JSONDecodeError, dumps, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from conformance.report.records import Record
@@ -22,7 +22,7 @@ class ResultsError(ConformanceError):
 
 
 class ResultWriter:
-    """Appends records; each is in the operating system's hands before the next is made."""
+    """Appends records; those that came together are in the operating system's hands before more are waited for."""
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
         self.path = path
@@ -35,16 +35,16 @@ class ResultWriter:
                 f"cannot write results to {path}: {error.strerror}; give another --results FILE"
             ) from None
 
-    def write(self, record: Record) -> None:
-        """Write one record.
+    def write(self, records: Sequence[Record]) -> None:
+        """Write records.
 
         Raises:
-            ResultsError: the disk is full, or the file has gone; a half-written line is taken back.
+            ResultsError: the disk is full, or the file has gone; what was half written is taken back.
         """
-        line = dumps(record) + b"\n"
+        lines = b"".join(dumps(record) + b"\n" for record in records)
         try:
-            written = os.write(self._fd, line)
-            if written != len(line):
+            written = os.write(self._fd, lines)
+            if written != len(lines):
                 os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
                 raise OSError(28, "no space left on device")
         except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from conformance.wire.content import read_content, write_content
 from conformance.wire.delete_set import read_deletes, write_deletes
-from conformance.wire.lib0 import Reader, WireError, Writer
+from conformance.wire.lib0 import Reader, WireError
 from conformance.wire.model import (
     GC,
     GC_REF,
@@ -27,7 +27,6 @@ from conformance.wire.model import (
     Item,
     RootName,
     Skip,
-    StateVector,
     Struct,
     Update,
 )
@@ -76,28 +75,6 @@ def encode_update(update: Update, format: Format = "v1") -> bytes:
             clock += struct.length
     write_deletes(rest, update.delete_set, format)
     return fields.finish()
-
-
-def decode_state_vector(data: bytes) -> StateVector:
-    """Pairs of client and clock behind their number, the same in v1 and v2 of Yjs. Raises WireError."""
-    reader = Reader(data)
-    vector: dict[int, int] = {}
-    for _ in range(reader.varuint()):
-        start = reader.pos
-        client = reader.varuint()
-        if client in vector:
-            raise WireError(start, f"client {client} appears twice")
-        vector[client] = reader.varuint()
-    return vector
-
-
-def encode_state_vector(vector: StateVector) -> bytes:
-    writer = Writer()
-    writer.varuint(len(vector))
-    for client, clock in vector.items():
-        writer.varuint(client)
-        writer.varuint(clock)
-    return bytes(writer.data)
 
 
 def _read_structs(fields: FieldReader, contiguous: bool) -> dict[int, tuple[Struct, ...]]:

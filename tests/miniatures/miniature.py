@@ -14,8 +14,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 Session = dict[str, Any]
 Answer = dict[str, Any]
@@ -46,8 +48,8 @@ class Miniature:
 
     def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Change an answer."""
-        for session, entry in zip(request.get("run", ()), answer.get("run", ())):
-            for step, reply in zip(session["steps"], entry["answers"]):
+        for session, entry in zip(request.get("run", ()), answer.get("run", ()), strict=False):
+            for step, reply in zip(session["steps"], entry["answers"], strict=False):
                 self.step(step, reply)
         return answer
 
@@ -130,7 +132,7 @@ class ShiftedClock(Miniature):
 class RefusesNothing(Miniature):
     """Says ok where the library refused."""
 
-    def step(self, step: Step, reply: Answer) -> None:
+    def step(self, step: Step, reply: Answer) -> None:  # noqa: ARG002
         if "error" in reply:
             reply.clear()
             reply["ok"] = None
@@ -139,7 +141,7 @@ class RefusesNothing(Miniature):
 class OkToUnknown(Miniature):
     """Says ok to ops that do not exist."""
 
-    def step(self, step: Step, reply: Answer) -> None:
+    def step(self, step: Step, reply: Answer) -> None:  # noqa: ARG002
         if "unsupported" in reply:
             reply.clear()
             reply["ok"] = None
