@@ -9,6 +9,7 @@ break would cost the sessions beside it.
 
 from __future__ import annotations
 
+import gc
 import selectors
 import time
 import uuid
@@ -68,6 +69,8 @@ class Engine:
         self._numbers = count(1)
         self._sessions: dict[int, Session] = {}
         self._finished: list[Outcome] = []
+        # Answers are many small objects without cycles: the collector would look through them again and again.
+        gc.set_threshold(100_000, 50, 100)
         self._canaries: dict[int, str | None] = {}
 
     def __enter__(self) -> Engine:

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--site", type=Path, help="folder put first on sys.path, to load the library from")
     parser.add_argument("--format", choices=["v1", "v2", "both"], default="both")
     parser.add_argument("--filter", metavar="GLOB", default="*", help="only cases whose id matches")
-    parser.add_argument("--measure", metavar="REQUESTS", type=Path, help="perform request lines in-process, print CPU time")
+    parser.add_argument("--measure", metavar="REQUESTS", type=Path, help="perform request lines, print the CPU time")
     options = parser.parse_args(arguments)
     if options.site is not None:
         if not options.site.is_dir():

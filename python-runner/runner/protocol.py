@@ -51,7 +51,7 @@ def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def measure(adapter: Adapter, file: Path, answers: BinaryIO) -> None:
-    """Writes the CPU seconds of the same work without a coordinator: requests parsed beforehand, answers not written."""
+    """Writes the CPU seconds of the same work in-process: requests parsed beforehand, answers not written."""
     requests = [json.loads(line) for line in file.read_bytes().splitlines()]
     sessions: dict[int, Session] = {}
     handlers = handlers_of(adapter)
