@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CASTINGS = ("solo", "cross", "any")
 ROLES = ("writer", "reader", "any")
 _KEYS = {"id", "cases", "versions", "castings", "role", "others", "formats", "signatures", "reason", "links"}
+_LISTS = ("cases", "formats", "signatures", "links", "others")
 _NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
 
 
@@ -115,9 +116,15 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         raise UsageError(f"{where}: {', '.join(sorted(missing))} is missing")
     if unknown := entry.keys() - _KEYS:
         raise UsageError(f"{where}: unknown key {', '.join(sorted(unknown))}")
+    for key, value in entry.items():
+        texts = value if key in _LISTS and isinstance(value, list) else [value]
+        if (key in _LISTS) is not isinstance(value, list) or not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"{where}: {key} is {'a list of strings' if key in _LISTS else 'a string'}")
     castings, role = entry.get("castings", "any"), entry.get("role", "any")
     if castings not in CASTINGS or role not in ROLES:
         raise UsageError(f"{where}: castings is one of {', '.join(CASTINGS)}, role one of {', '.join(ROLES)}")
+    if not {"v1", "v2"}.issuperset(entry.get("formats", ())):
+        raise UsageError(f"{where}: formats lists v1, v2 or both")
     if entry["versions"] != "*":
         try:
             SpecifierSet(entry["versions"])
