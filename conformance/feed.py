@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from conformance.model.implementation import Implementation
 
 _CLIENTS = {"a": 1000000001, "b": 1000000002}
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
+_HEX = re.compile(r"[0-9a-fA-F]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +74,21 @@ def read_update(text: str) -> bytes:
         return content if decoded is None else decoded
     decoded = _decoded(text.strip())
     if decoded is None:
-        raise UsageError(f"{text[:60]!r} is neither hexadecimal nor base64; give @FILE for a file of raw bytes")
+        raise UsageError(f"{text[:60]!r} is neither hexadecimal, an even number of digits, nor base64; give @FILE for a file of raw bytes")
     return decoded
 
 
 def _decoded(text: str) -> bytes | None:
     compact = "".join(text.split()).removeprefix("0x")
     if _HEX.fullmatch(compact):
-        return bytes.fromhex(compact)
+        return bytes.fromhex(compact) if len(compact) % 2 == 0 else None
+    standard = compact.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        standard = compact.replace("-", "+").replace("_", "/")
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        decoded = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except binascii.Error:
         return None
+    # Left-over bits are zero in what an encoder made; where they are not, something was cut off or mistyped.
+    return decoded if base64.b64encode(decoded).decode().rstrip("=") == standard else None
 
 
 def roots_named(updates: Iterable[bytes], update_format: str) -> dict[str, str]:

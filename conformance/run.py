@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from conformance.errors import ConformanceError, ProvisionError
+from conformance.errors import ConformanceError, ProvisionError, UsageError
 from conformance.execute.engine import Engine, Limits
 from conformance.execute.process import RunnerError
 from conformance.judge.judge import Judge
@@ -139,19 +139,21 @@ def run(
     arguments: Sequence[str] = (),
     done: Sequence[Record] = (),
     kit: str = "",
-    resumed: bool = False,
+    resumed: Record | None = None,
 ) -> int:
     """Perform everything, give every record to every sink, and return the exit code.
 
-    `done` are results of an earlier run that was cut short; they are counted, not performed or written again. An
-    interrupt (KeyboardInterrupt) still writes the end record before it goes on.
+    `resumed` is the run record of an earlier run that was cut short and `done` its results; they are counted, not
+    performed or written again. An interrupt (KeyboardInterrupt) still writes the end record before it goes on.
     """
     if not plan.cases:
         raise NothingSelectedError("no case is selected; look at the ids with: python -m conformance list vectors")
     started = time.monotonic()
     with Engine(commands, plan.limits) as engine:
         implementations = introduce(engine, wanted.specs, commands)
-        if not resumed:
+        if resumed:
+            _check_versions(resumed, implementations)
+        else:
             record = run_record(
                 kit=kit,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -173,6 +175,7 @@ def run(
                 records = [book.enter(outcome, judge.judge(outcome)) for outcome in outcomes]
                 for sink in sinks:
                     sink.write(records)
+                book.count(records)
                 if plan.fail_fast and any(map(is_unexpected, records)):
                     break
             else:
@@ -182,6 +185,15 @@ def run(
             for sink in sinks:
                 sink.write([end])
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
+
+
+def _check_versions(resumed: Record, implementations: Sequence[Implementation]) -> None:
+    for then, now in zip(resumed["implementations"], implementations, strict=True):
+        if then["version"] != now.hello.version:
+            raise UsageError(
+                f"the results to resume are of {now.label} {then['version']}, which is {now.hello.version} now; "
+                "leave --resume out"
+            )
 
 
 class _Book:
@@ -199,7 +211,7 @@ class _Book:
             cast = [self._labels.index(label) for label in record["cast"]]
             if record["verdict"] != "unsupported":
                 self._known.explain(record["case"], cast, record["format"], record.get("signature"))
-            self._count(record)
+        self.count(done)
 
     def remaining(self) -> Iterator[Performance]:
         """The performances that are left, in the vectors' order, or shuffled by the seed."""
@@ -223,20 +235,20 @@ class _Book:
         return program.case.id, tuple(self._labels[player] for player in performance.cast), program.format
 
     def enter(self, outcome: Outcome, verdict: Verdict) -> Record:
-        """Match a verdict with the known divergences, count it, and make its record."""
+        """Match a verdict with the known divergences, and make its record."""
         program = outcome.performance.program
         known: tuple[str, ...] = ()
         if verdict.name != "unsupported":
             signature = None if verdict.name == "pass" else verdict.signature
             known = self._known.explain(program.case.id, outcome.performance.cast, program.format, signature)
-        record = result_record(outcome, verdict, self._labels, known)
-        self._count(record)
-        return record
+        return result_record(outcome, verdict, self._labels, known)
 
-    def _count(self, record: Record) -> None:
-        name = "known" if "known" in record else record["verdict"]
-        self._counts[name] = self._counts.get(name, 0) + 1
-        self.unexpected += is_unexpected(record)
+    def count(self, records: Sequence[Record]) -> None:
+        """Count records that were written: an interrupt may come between a verdict and its place in the file."""
+        for record in records:
+            name = "known" if "known" in record else record["verdict"]
+            self._counts[name] = self._counts.get(name, 0) + 1
+            self.unexpected += is_unexpected(record)
 
     def end(self, seconds: float, *, complete: bool) -> Record:
         stale = self._known.stale(complete=self._plan.whole) if complete else []

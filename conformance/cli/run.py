@@ -94,19 +94,21 @@ def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: 
     """Provide the runners, run, write the results file and the report."""
     from conformance.report.progress import announce, progress
     from conformance.report.render import renderer
-    from conformance.report.store import ResultWriter, cut_for_resume
+    from conformance.report.store import ResultWriter, read_for_resume
     from conformance.run import launches, run
     from conformance.version import kit_version
 
     for name, reason in wanted.left_out.items():
         announce(f"left out {name}: {reason}")
     commands = launches(wanted, announce)
+    first: Record | None = None
     done: list[Record] = []
+    size = 0
     path = arguments.resume or arguments.results or default_results_path()
     if arguments.resume:
-        first, done = cut_for_resume(path)
+        first, done, size = read_for_resume(path)
         _check_resumable(first, wanted, planned)
-    writer = ResultWriter(path, append=bool(done) or bool(arguments.resume))
+    writer = ResultWriter(path, keep=size)
     live = progress(planned, wanted, quiet=arguments.format != "terminal" and arguments.output is None)
     sinks: list[Sink] = [writer, live]
     try:
@@ -118,12 +120,12 @@ def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: 
             arguments=argv,
             done=done,
             kit=kit_version(),
-            resumed=bool(arguments.resume),
+            resumed=first,
         )
     finally:
         live.close()
         writer.close()
-        if path.stat().st_size:
+        if writer.has_written and path.stat().st_size:
             renderer(arguments.format).render(path, arguments.output, known=planned.known)
             if arguments.format == "terminal" and arguments.output is None:
                 print(f"results: {path}")

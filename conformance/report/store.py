@@ -24,12 +24,14 @@ class ResultsError(ConformanceError):
 class ResultWriter:
     """Appends records; those that came together are in the operating system's hands before more are waited for."""
 
-    def __init__(self, path: Path, *, append: bool = False) -> None:
+    def __init__(self, path: Path, *, keep: int = 0) -> None:
+        """Open a file of which the first `keep` bytes stay; the others go when the first record is written."""
         self.path = path
+        self.has_written = False
+        self._keep = keep
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
-            self._fd = os.open(path, flags, 0o644)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise ResultsError(
                 f"cannot write results to {path}: {error.strerror}; give another --results FILE"
@@ -43,6 +45,9 @@ class ResultWriter:
         """
         lines = b"".join(dumps(record) + b"\n" for record in records)
         try:
+            if not self.has_written and os.fstat(self._fd).st_size > self._keep:
+                os.ftruncate(self._fd, self._keep)
+            self.has_written = True
             written = os.write(self._fd, lines)
             if written != len(lines):
                 os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
@@ -79,19 +84,21 @@ def read_records(path: Path) -> Iterator[Record]:
         raise UsageError(f"cannot read results from {path}: {error.strerror}") from None
 
 
-def cut_for_resume(path: Path) -> tuple[Record, list[Record]]:
-    """The run record and the results of a killed run; its unfinished line and its end record are cut off the file."""
+def read_for_resume(path: Path) -> tuple[Record, list[Record], int]:
+    """The run record and the results of a run that was cut short, and how many bytes of the file these take.
+
+    Raises:
+        UsageError: there is no such file, it is no results file, or nothing was performed yet.
+    """
     records: list[Record] = []
     size = 0
-    with path.open("rb") as file:
-        lines = file.readlines()
     kept = list(read_records(path))
-    for line, record in zip(lines, kept, strict=False):
-        if record["type"] == "end":
-            break
-        size += len(line)
-        records.append(record)
+    with path.open("rb") as file:
+        for line, record in zip(file, kept, strict=False):
+            if record["type"] == "end":
+                break
+            size += len(line)
+            records.append(record)
     if not records:
         raise UsageError(f"{path}: nothing to resume; leave --resume out")
-    os.truncate(path, size)
-    return records[0], records[1:]
+    return records[0], records[1:], size
