@@ -74,7 +74,10 @@ def read_update(text: str) -> bytes:
         return content if decoded is None else decoded
     decoded = _decoded(text.strip())
     if decoded is None:
-        raise UsageError(f"{text[:60]!r} is neither hexadecimal, an even number of digits, nor base64; give @FILE for a file of raw bytes")
+        raise UsageError(
+            f"{text[:60]!r} is neither hexadecimal (an even number of digits) nor base64; "
+            "give @FILE for a file of raw bytes"
+        )
     return decoded
 
 
