@@ -82,7 +82,11 @@ def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> W
         for spec in specs:
             find_manifest(spec, manifests)
         return Wanted(tuple(specs), manifests)
-    left_out = {name: reason for name, manifest in manifests.items() if (reason := available(manifest)) is not None}
+    left_out = {
+        name: f"{reason}; {manifest.hint}" if manifest.hint else reason
+        for name, manifest in manifests.items()
+        if (reason := available(manifest)) is not None
+    }
     return Wanted(tuple(parse_spec(name) for name in manifests if name not in left_out), manifests, left_out)
 
 
