@@ -1,0 +1,154 @@
+"""The engine among runners that crash, hang, babble and eat memory: each is blamed, and nobody else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.doctor import faults
+from conformance.errors import ProvisionError
+from conformance.execute.engine import Limits
+from conformance.provision import Launch
+from tests.support import ABC, DELETE, INSERT, Results, a_case, conformance, miniature, one_line, perform
+from tests.support import read_cases, real, write_cases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.model.vector import Case
+
+FAULTS = faults()
+WRONG_ANSWERS = [name for name, verdict in FAULTS.items() if verdict == "fail"]
+BROKEN_PROCESSES = [name for name, verdict in FAULTS.items() if verdict not in ("fail", "untrusted")]
+LIMITS = Limits(timeout=2, memory=192 << 20, jobs=2)
+
+TWO_PEERS = {"a": {"client": 1}, "b": {"client": 2}}
+TO_B = [{"op": "encode", "peer": "a", "as": "u"}, {"op": "apply", "peer": "b", "update": "u"}]
+BC = {"state": {"t": {"$text": "bc"}}, "state_vector": {"1": 3}}
+
+
+def some_cases(folder: Path) -> tuple[Case, ...]:
+    """Ten harmless cases, the one that every fault of a process strikes in their midst, and an update to refuse."""
+    harmless = [a_case(f"harmless-{n}", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS) for n in range(10)]
+    harmless[5:5] = [a_case("struck", [INSERT, DELETE, *TO_B], {"converged": BC}, peers=TWO_PEERS)]
+    at_the_end = [INSERT, {**INSERT, "index": 3, "text": "d"}, *TO_B]
+    abcd = {"state": {"t": {"$text": "abcd"}}, "state_vector": {"1": 4}}
+    truncated = [{"op": "apply", "peer": "a", "update": {"base64": "AQ=="}, "as": "x"}]
+    refused = {"observations": {"x": {"refused": True}}}
+    return read_cases(
+        folder,
+        *harmless,
+        a_case("at-the-end", at_the_end, {"converged": abcd}, peers=TWO_PEERS),
+        a_case("refused", truncated, refused, verdict="invalid"),
+    )
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """One run of every runner whose process breaks, beside the real one."""
+    folder = tmp_path_factory.mktemp("broken")
+    runners = {fault: miniature(fault, real("pycrdt")) for fault in BROKEN_PROCESSES}
+    return perform(folder, {**runners, "pycrdt": real("pycrdt")}, some_cases(folder), limits=LIMITS)[1]
+
+
+@pytest.mark.parametrize("fault", BROKEN_PROCESSES)
+def test_a_process_that_breaks_is_blamed_for_the_case_that_broke_it_and_no_other(broken: Results, fault: str) -> None:
+    of_fault = [record for record in broken.all if set(record["cast"]) == {fault}]
+    assert {record["case"]: record["verdict"] for record in of_fault if record["verdict"] != "pass"} == {
+        "own/struck": FAULTS[fault]
+    }
+    assert len(of_fault) == 13
+    assert broken.of("own/struck", fault)["culprit"] == fault
+    assert broken.of("own/struck", fault)["detail"]
+
+
+def test_the_real_runner_beside_them_passes_everything(broken: Results) -> None:
+    assert {record["verdict"] for record in broken.all if set(record["cast"]) == {"pycrdt"}} == {"pass"}
+
+
+def test_a_crash_takes_only_the_castings_that_it_plays_in(tmp_path: Path) -> None:
+    runners = {"crashes": miniature("crashes", real("pycrdt")), "yjs": real("yjs")}
+    _, results = perform(tmp_path, runners, some_cases(tmp_path), "pairs", limits=LIMITS)
+    verdicts = {key: record["verdict"] for key, record in zip(results.keys, results.all, strict=True)}
+    assert len(verdicts) == len(results.all)
+    struck = {cast: verdict for (case, cast, fmt), verdict in verdicts.items() if (case, fmt) == ("own/struck", "v1")}
+    assert struck == {
+        ("crashes", "crashes"): "crash",
+        ("crashes", "yjs"): "crash",  # it is the writer, which deletes
+        ("yjs", "crashes"): "pass",  # here Yjs deletes
+        ("yjs", "yjs"): "pass",
+    }
+    assert {verdict for (case, *_), verdict in verdicts.items() if case != "own/struck"} == {"pass"}
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """One run of every runner that answers wrongly, as each other's peers and of the real one."""
+    folder = tmp_path_factory.mktemp("wrong")
+    runners = {fault: miniature(fault, real("pycrdt")) for fault in WRONG_ANSWERS}
+    return perform(folder, {**runners, "pycrdt": real("pycrdt")}, some_cases(folder), "pairs", limits=LIMITS)[1]
+
+
+@pytest.mark.parametrize("fault", WRONG_ANSWERS)
+def test_a_wrong_answer_is_caught_alone_or_beside_the_real_runner(wrong: Results, fault: str) -> None:
+    casts = [record for record in wrong.all if set(record["cast"]) <= {fault, "pycrdt"}]
+    failing = [record for record in casts if record["verdict"] != "pass"]
+    assert failing
+    assert {record["verdict"] for record in failing} == {"fail"}
+    assert all(fault in record["cast"] for record in failing)
+
+
+def test_a_runner_that_says_ok_to_anything_is_not_trusted(tmp_path: Path) -> None:
+    with pytest.raises(ProvisionError, match=r"its runner is no use \(untrusted\).*try it by hand: "):
+        perform(tmp_path, {"credulous": miniature("ok-to-unknown", real("pycrdt"))}, some_cases(tmp_path))
+
+
+def test_lines_larger_than_a_pipe_holds_go_both_ways(tmp_path: Path) -> None:
+    text = "0123456789abcdef" * (1 << 14)  # 256 KiB; four of these a case, in two lines at the same time
+    steps = [{**INSERT, "text": text}, {"op": "state", "peer": "a", "as": "s"}, *TO_B]
+    expect = {"converged": {"state": {"t": {"$text": text}}, "state_vector": {"1": len(text)}}}
+    cases = read_cases(tmp_path, *(a_case(f"long-{n}", steps, expect, peers=TWO_PEERS) for n in range(6)))
+    code, results = perform(tmp_path, {"pycrdt": real("pycrdt"), "yjs": real("yjs")}, cases, "pairs")
+    assert code == 0
+    assert {record["verdict"] for record in results.all} == {"pass"}
+
+
+MANIFEST = """\
+name = "mine"
+title = "Mine"
+homepage = "https://example.org"
+language = "c"
+provider = "command"
+argv = {argv}
+"""
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["no-such-program"], "there is no program 'no-such-program'"),
+        (["{here}/not-a-program"], "not-a-program'"),
+        (["false"], "its runner is no use (crash): ended with exit code 1"),
+        ([sys.executable, "-c", "print('hello')"], "its runner is no use (protocol): wrote to stdout what is no JSON"),
+        ([sys.executable, "-c", "print('{\"seq\": 0}')"], "its runner is no use (protocol): hello was not"),
+    ],
+    ids=["missing", "no-program", "ends", "babbles", "says-nothing"],
+)
+def test_a_runner_that_does_not_start_is_one_clear_line(tmp_path: Path, argv: list[str], says: str) -> None:
+    (tmp_path / "not-a-program").write_text("text")
+    manifest = tmp_path / "mine.toml"
+    manifest.write_text(MANIFEST.format(argv=json.dumps(argv)))
+    vectors = write_cases(tmp_path, a_case("one", [INSERT], {"converged": ABC}))
+    said = conformance("--runner", manifest, "--impls", "mine", "--vectors", vectors)
+    assert said.code == 3
+    assert one_line(said).startswith("conformance: error: mine: ")
+    assert says in said.err
+
+
+def test_what_a_runner_said_before_it_died_is_shown(tmp_path: Path) -> None:
+    program = (sys.executable, "-c", "import sys; sys.exit('the library is not there')")
+    with pytest.raises(ProvisionError, match="the library is not there"):
+        perform(tmp_path, {"mine": Launch(program, {}, None)}, some_cases(tmp_path))
