@@ -174,13 +174,14 @@ class RunnerProcess:
             return False
         return True
 
-    def resident_memory(self) -> int:
-        """Bytes of resident memory of the process and its children; 0 when it has gone."""
+    def resident_memory(self, *, with_children: bool = False) -> int:
+        """Bytes of resident memory; 0 when the process has gone. Finding its children means a look at every process."""
         import psutil
 
         try:
             process = psutil.Process(self.pid)
-            return sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))
+            family = (process, *process.children(recursive=True)) if with_children else (process,)
+            return sum(member.memory_info().rss for member in family)
         except psutil.Error:
             return 0
 
