@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import signal
 import sys
 
@@ -28,14 +29,8 @@ INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments and arguments[0] in ("-h", "--help"):
-        print(_help())
-        return 0
-    if arguments and arguments[0] == "--version":
-        from conformance.version import kit_version
-
-        print(kit_version())
-        return 0
+    if arguments and arguments[0] in ("-h", "--help", "--version"):
+        return _say_what_this_is(arguments[0])
     name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
     from importlib import import_module
 
@@ -56,13 +51,28 @@ def main(argv: list[str] | None = None) -> int:
         print("conformance: interrupted; the results so far are kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        return _unread()
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         print(f"conformance: error: cannot write: {error.strerror}; free some room", file=sys.stderr)
         return ConformanceError.exit_code
+
+
+def _say_what_this_is(option: str) -> int:
+    from conformance.version import kit_version
+
+    try:
+        print(kit_version() if option == "--version" else _help(), flush=True)
+    except BrokenPipeError:
+        return _unread()
+    return 0
+
+
+def _unread() -> int:
+    """Nobody reads the output any more, as behind `| head`; say nothing, also when the interpreter flushes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _terminated(_signal: int, _frame: object) -> None:
