@@ -12,8 +12,20 @@ from conformance.doctor import faults
 from conformance.errors import ProvisionError
 from conformance.execute.engine import Limits
 from conformance.provision import Launch
-from tests.support import ABC, DELETE, INSERT, Results, a_case, conformance, miniature, one_line, perform
-from tests.support import read_cases, real, write_cases
+from tests.support import (
+    ABC,
+    DELETE,
+    INSERT,
+    Results,
+    a_case,
+    conformance,
+    miniature,
+    one_line,
+    perform,
+    read_cases,
+    real,
+    write_cases,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

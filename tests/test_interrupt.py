@@ -1,0 +1,143 @@
+"""Runs that are cut short: by Ctrl-C, by a signal, by force. What was performed stays, and the run can go on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.support import MINIATURE, Results, command, conformance, read, real
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Enough for a run of seconds, so that a signal meets it at work.
+WHAT = ("--impls", "pycrdt,yjs", "--filter", "[d-u]*/*", "--seed", "1", "--format", "ndjson")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The run when nothing comes in between."""
+    path = tmp_path_factory.mktemp("whole") / "results.ndjson"
+    said = conformance(*WHAT, "--results", path)
+    assert said.code in (0, 1), said.err
+    return read(path)
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def runners_of(coordinator: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(coordinator.pid).children(recursive=True)
+
+
+def interrupt(path: Path, number: signal.Signals, *arguments: object) -> tuple[int, str]:
+    """Start a run, send a signal once some results are written, and see that no process is left."""
+    coordinator = start(*arguments, "--results", path)
+    while lines_in(path) < 20:
+        assert coordinator.poll() is None
+        time.sleep(0.002)
+    runners = runners_of(coordinator)
+    assert runners
+    coordinator.send_signal(number)
+    _, err = coordinator.communicate(timeout=20)
+    _, alive = psutil.wait_procs(runners, timeout=5)
+    assert not alive
+    return coordinator.returncode, err
+
+
+def assert_resumed(path: Path, whole: Results) -> None:
+    said = conformance(*WHAT, "--resume", path)
+    results = read(path)
+    assert sorted(results.keys) == sorted(whole.keys)
+    assert results.end["complete"]
+    assert results.end["counts"] == whole.end["counts"]
+    assert said.code == (1 if "fail" in whole.end["counts"] else 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_results_and_can_go_on(
+    tmp_path: Path, whole: Results, number: signal.Signals
+) -> None:
+    path = tmp_path / "results.ndjson"
+    code, err = interrupt(path, number, *WHAT)
+    assert code == 130
+    assert err.splitlines()[-1] == "conformance: interrupted; the results so far are kept"
+    assert "Traceback" not in err
+
+    cut = read(path)
+    assert cut.end["complete"] is False
+    assert 0 < len(cut.all) < len(whole.all)
+    assert len(cut.all) == sum(cut.end["counts"].values())
+    assert_resumed(path, whole)
+
+
+def test_a_killed_run_leaves_no_runner_and_can_go_on_from_half_a_line(tmp_path: Path, whole: Results) -> None:
+    path = tmp_path / "results.ndjson"
+    code, _ = interrupt(path, signal.SIGKILL, *WHAT)
+    assert code == -signal.SIGKILL
+    with path.open("rb+") as file:
+        file.truncate(path.stat().st_size - 5)
+    assert_resumed(path, whole)
+
+
+def test_a_runner_that_hangs_does_not_outlive_an_interrupted_run(tmp_path: Path) -> None:
+    runner = real("pycrdt")
+    manifest = tmp_path / "hangs.toml"
+    argv = [sys.executable, str(MINIATURE), "hangs", *runner.argv]
+    env = "".join(f'{key} = "{value}"\n' for key, value in runner.env.items())
+    manifest.write_text(
+        'name = "hangs"\ntitle = "Hangs"\nhomepage = "https://example.org"\nlanguage = "python"\n'
+        f'provider = "command"\nargv = {argv}\n[env]\n{env}'
+    )
+    path = tmp_path / "results.ndjson"
+    what = ("--runner", manifest, "--impls", "hangs,yjs", "--filter", "text/*", "--timeout", 60)
+    code, _ = interrupt(path, signal.SIGINT, *what)
+    assert code == 130
+    assert read(path).end["complete"] is False
+
+
+def test_only_the_run_that_was_cut_short_can_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "results.ndjson"
+    assert conformance("--impls", "pycrdt", "--filter", "text/insert-*", "--results", path).code == 0
+    before = path.read_bytes()
+
+    for other, says in {
+        ("--impls", "yjs", "--filter", "text/insert-*"): "the results to resume are of pycrdt; add --impls pycrdt",
+        ("--impls", "pycrdt", "--filter", "text/*"): "of other cases or castings; run with: ",
+        ("--impls", "pycrdt", "--filter", "text/insert-*", "--castings", "solo"): "of other cases or castings",
+    }.items():
+        said = conformance(*other, "--resume", path)
+        assert said.code == 2
+        assert says in said.err and len(said.err.splitlines()) == 1
+        assert path.read_bytes() == before
+
+    renamed = before.replace(b'"name":"pycrdt","version":"', b'"name":"pycrdt","version":"0.0.')
+    path.write_bytes(renamed)
+    said = conformance("--impls", "pycrdt", "--filter", "text/insert-*", "--resume", path)
+    assert said.code == 2
+    assert "the results to resume are of pycrdt 0.0." in said.err
+    assert path.read_bytes() == renamed
+
+
+def test_a_complete_run_that_is_resumed_performs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "results.ndjson"
+    what = ("--impls", "pycrdt", "--filter", "text/insert-*")
+    assert conformance(*what, "--results", path).code == 0
+    before = read(path)
+    assert conformance(*what, "--resume", path).code == 0
+    after = read(path)
+    assert after.all == before.all
+    assert after.end["counts"] == before.end["counts"]
