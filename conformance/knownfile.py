@@ -69,10 +69,10 @@ def gather(divergences: Sequence[Divergence], results: Iterable[Path]) -> Eviden
                 shared.append((_parts(record, players), covering))
     for parts, covering in shared:
         for part, names in parts.items():
-            if any(divergence.explains(part) or part in evidence.signatures[divergence.id] for divergence in covering):
-                for divergence in covering:
-                    if divergence.explains(part) and _globs(divergence.signatures):
-                        evidence.signatures[divergence.id].add(part)
+            takers = [divergence for divergence in covering if _matches(_globs(divergence.signatures), part)]
+            if takers or any(part in evidence.signatures[divergence.id] for divergence in covering):
+                for divergence in takers:
+                    evidence.signatures[divergence.id].add(part)
                 continue
             answered = [divergence for divergence in covering if divergence.implementation in names]
             for divergence in answered or covering:
@@ -113,6 +113,10 @@ def _globs(signatures: Iterable[str]) -> list[str]:
     return [signature for signature in signatures if any(sign in signature for sign in "*?[")]
 
 
+def _matches(globs: Iterable[str], part: str) -> bool:
+    return any(fnmatchcase(part, glob) for glob in globs)
+
+
 def rewritten(text: str, signatures: Mapping[str, set[str]]) -> str:
     """A file of known divergences with new signatures; everything else, comments too, stays as it is.
 
@@ -127,7 +131,7 @@ def rewritten(text: str, signatures: Mapping[str, set[str]]) -> str:
             continue
         old = [str(signature) for signature in entry["signatures"]]
         globs = [glob for glob in _globs(old) if any(fnmatchcase(part, glob) for part in parts)]
-        new = globs + sorted(part for part in parts if not any(fnmatchcase(part, glob) for glob in globs))
+        new = globs + sorted(part for part in parts if not _matches(globs, part))
         if sorted(new) != sorted(old):
             entry["signatures"] = _array(new)
     return tomlkit.dumps(document)
