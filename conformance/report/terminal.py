@@ -124,7 +124,14 @@ def _known(console: Console, summary: Summary, known: Sequence[Divergence]) -> N
             line = (
                 f"  {divergence.id} ({divergence.implementation} {divergence.versions}, {met[divergence.id]} results): "
             )
-            console.print(Text(line, "yellow") + Text(divergence.reason))
+            console.print(Text(line, "yellow") + Text(_first_sentence(divergence.reason)))
+    if met:
+        console.print(Text("  the reasons in full, with links: python -m conformance known", "dim"))
+
+
+def _first_sentence(text: str) -> str:
+    end = text.find(". ")
+    return text if end < 0 else text[: end + 1]
 
 
 def _conclusion(console: Console, summary: Summary) -> None:
