@@ -124,10 +124,11 @@ def _print_clusters(groups: Sequence[Sequence[Fed]], roots: dict[str, str], argu
 
 def _lines(group: Sequence[Fed]) -> list[tuple[str, str]]:
     from conformance.jsonio import dumps
+    from conformance.report.failure import legible
 
     first = group[0]
     lines = [("outcome", first.outcome)]
-    lines += [("message", f"{item.impl}: {item.message}") for item in group if item.message]
+    lines += [("message", f"{item.impl}: {legible(item.message)}") for item in group if item.message]
 
     def line(label: str, value: Any) -> None:
         if value is not None:

@@ -118,7 +118,7 @@ class _Again:
                 print(f"{each['label']} is {each['version']} now; it was {self._versions[each['label']]}")
 
     def _compare(self, record: Record) -> None:
-        from conformance.report.failure import headline, shown
+        from conformance.report.failure import headline, legible, shown
 
         then = self._then[record["case"], tuple(record["cast"]), record["format"]]
         if record["verdict"] == "pass":
@@ -131,7 +131,7 @@ class _Again:
         for failure in record.get("failures", ())[:1]:
             print(f"  expected  {shown(failure['expected'])}\n  observed  {shown(failure['observed'])}")
         if record.get("detail"):
-            print(f"  {record['detail']}")
+            print(f"  {legible(record['detail'])}")
 
     def conclude(self) -> None:
         print(f"{self.failing} still fail, {self._passing} pass now")

@@ -23,8 +23,20 @@ def headline(record: Record) -> str:
     return f"{record['case']}  {cast}  {record['format']}  {record['verdict']}"
 
 
+def legible(text: str) -> str:
+    """Text on one line, what cannot be printed as an escape: a panic's message may hold colours and line ends."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[str, str]]:
     """Label and text of each line about one failing result."""
+    for label, text in _lines(summary, record, results):
+        yield label, legible(text)
+
+
+def _lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[str, str]]:
     if record.get("detail"):
         yield record["verdict"], f"{record.get('culprit', '')}: {record['detail']}".strip(": ")
     if record.get("stderr"):

@@ -54,11 +54,13 @@ def _estimate(plan: Plan, implementations: int) -> int:
 
 
 def _headline(record: Record) -> str:
+    from conformance.report.failure import legible
+
     cast = " -> ".join(dict.fromkeys(record["cast"]))
     cause = record.get("detail") or ", ".join(
         dict.fromkeys(f"{failure['stage']} {failure['check']}" for failure in record.get("failures", ()))
     )
-    first = cause.splitlines()[0] if cause else ""
+    first = legible(cause.splitlines()[0]) if cause else ""
     return f"{record['verdict']:<8} {record['case']}  {cast}  {record['format']}  {first}"
 
 
