@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -13,15 +14,14 @@ from conformance.report.summary import summarize
 from tests.support import conformance, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Kit
 
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
+Change = Callable[[Callable[[dict[str, Any]], object]], Path]
 
 
 @pytest.fixture
-def changed(demo_results: Path, tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], object]], Path]:
+def changed(demo_results: Path, tmp_path: Path) -> Change:
     """A copy of the demo's results in which a function changed each record."""
 
     def change(function: Callable[[dict[str, Any]], object]) -> Path:
@@ -33,9 +33,6 @@ def changed(demo_results: Path, tmp_path: Path) -> Callable[[Callable[[dict[str,
         return path
 
     return change
-
-
-Change = Callable[[Callable[[dict[str, Any]], object]], Path] if TYPE_CHECKING else object
 
 
 @pytest.mark.parametrize("name", FORMATS)
