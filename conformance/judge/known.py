@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from conformance.errors import UsageError
+from conformance.model.versions import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +33,7 @@ class Divergence:
 
     Attributes:
         cases: globs of case ids.
-        versions: a PEP 440 specifier over the library's version; `*` for all.
+        versions: a range of the library's versions, as in a manifest (`>=0.6,<0.7`); `*` for all.
         castings: solo, cross or any.
         role: what the implementation plays in the castings meant: writer (the first part), reader (the others) or any.
         formats: of updates: v1, v2.
@@ -63,8 +61,8 @@ class Divergence:
         if self.versions == "*":
             return True
         try:
-            return SpecifierSet(self.versions, prereleases=True).contains(Version(version))
-        except InvalidVersion:
+            return within(version, self.versions)
+        except ValueError:
             return False
 
     def covers_cast(self, cast: Sequence[int], player: int, names: Sequence[str]) -> bool:
@@ -127,11 +125,9 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         raise UsageError(f"{where}: formats lists v1, v2 or both")
     if entry["versions"] != "*":
         try:
-            SpecifierSet(entry["versions"])
-        except InvalidSpecifier:
-            raise UsageError(
-                f"{where}: versions {entry['versions']!r} is no PEP 440 specifier such as >=0.6,<0.7"
-            ) from None
+            within("0", entry["versions"])
+        except ValueError:
+            raise UsageError(f"{where}: versions {entry['versions']!r} is no range such as >=0.6,<0.7") from None
     return Divergence(
         id=entry["id"],
         implementation=implementation,

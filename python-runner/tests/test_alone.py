@@ -32,7 +32,8 @@ def known(impl: str, version: str) -> list[str]:
         glob
         for entry in tomllib.loads(path.read_text("utf-8")).get("divergence", [])
         if entry.get("castings", "any") in ("solo", "any")
-        and SpecifierSet(entry.get("versions", "")).contains(version, prereleases=True)
+        and "v1" in entry.get("formats", ["v1"])
+        and SpecifierSet(entry["versions"].replace("*", "")).contains(version, prereleases=True)
         for glob in entry["cases"]
     ]
 
