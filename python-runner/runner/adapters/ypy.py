@@ -114,7 +114,7 @@ class YpyPeer:
         self._adapter.library.apply_update(self._doc, update)
 
     def encode(self, since: bytes | None) -> bytes:
-        return bytes(self._adapter.library.encode_state_as_update(self._doc, since or _EMPTY_STATE))
+        return bytes(self._adapter.library.encode_state_as_update(self._doc, _EMPTY_STATE if since is None else since))
 
     def state_vector(self) -> bytes:
         return bytes(self._adapter.library.encode_state_vector(self._doc))
