@@ -107,7 +107,7 @@ def _print_clusters(groups: Sequence[Sequence[Fed]], roots: dict[str, str], argu
     named = (
         ", ".join(f"{name} ({kind})" for name, kind in roots.items()) or "none that can be read; give --root NAME=KIND"
     )
-    console.print(Text(f"{len(arguments.updates)} updates, roots: {named}", "dim"), soft_wrap=True)
+    console.print(Text(f"updates: {len(arguments.updates)}, roots: {named}", "dim"), soft_wrap=True)
     for group in groups:
         names = ", ".join(f"{item.impl} {item.version}" for item in group)
         style = "bold green" if len(groups) == 1 else "bold yellow"
