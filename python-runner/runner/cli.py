@@ -57,7 +57,9 @@ def _alone(options: argparse.Namespace) -> int:
     from .standalone import run
     from .worker import Worker
 
-    command = [sys.executable, str(MAIN), "--impl", options.impl]
+    # The worker finds its library as this process would.
+    flags = [flag for flag, given in (("-S", sys.flags.no_site), ("-s", sys.flags.no_user_site)) if given]
+    command = [sys.executable, *flags, str(MAIN), "--impl", options.impl]
     if options.site is not None:
         command += ["--site", str(options.site)]
     try:
