@@ -63,9 +63,8 @@ def _implementations(console: Console, summary: Summary) -> None:
 
 def _matrix(console: Console, summary: Summary) -> None:
     labels = summary.labels
-    table = Table(
-        title="writer (rows) x reader (columns); the diagonal is each alone", title_justify="left", title_style="dim"
-    )
+    console.print(Text("writer (rows) x reader (columns); the diagonal is each alone", "dim"))
+    table = Table()
     table.add_column("")
     for label in labels:
         table.add_column(label, justify="right")
