@@ -22,6 +22,7 @@ from conformance.errors import UsageError
 from conformance.execute.engine import Engine, Limits
 from conformance.jsonio import JSONDecodeError, dumps, loads
 from conformance.judge.judge import Judge
+from conformance.model.implementation import SPEAKS_V2
 from conformance.model.vector import Case
 from conformance.plan.casting import perform
 from conformance.report.records import result_record
@@ -118,9 +119,9 @@ def measure_run(
         judge = Judge(implementations)
         labels = [spec.label for spec in specs]
         writer = ResultWriter(folder / f"{kind}-results.ndjson")
-        speaks_v2 = [False] * len(specs)
+        features = [implementation.hello.features - SPEAKS_V2 for implementation in implementations]
         parts = 0
-        performances = (p for p in perform(cases, castings, speaks_v2) if castings == "solo" or not p.is_solo)
+        performances = (p for p in perform(cases, castings, features) if castings == "solo" or not p.is_solo)
         for outcomes in engine.run(performances):
             writer.write([result_record(outcome, judge.judge(outcome), labels, ()) for outcome in outcomes])
             parts += sum(len(outcome.performance.players) for outcome in outcomes)

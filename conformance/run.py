@@ -219,8 +219,8 @@ class _Book:
 
     def remaining(self) -> Iterator[Performance]:
         """The performances that are left, in the vectors' order, or shuffled by the seed."""
-        speaks_v2 = [implementation.hello.speaks_v2 for implementation in self._implementations]
-        performances = perform(self._plan.cases, self._plan.castings, speaks_v2)
+        features = [implementation.hello.features for implementation in self._implementations]
+        performances = perform(self._plan.cases, self._plan.castings, features)
         if self._plan.seed is not None:
             shuffled = list(performances)
             random.Random(self._plan.seed).shuffle(shuffled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from conformance.model.implementation import SPEAKS_V2
 from conformance.model.vector import Case, load_cases
 from conformance.plan.casting import castings, perform
 from conformance.plan.program import Program, compile_case, fill, parts
@@ -101,7 +102,7 @@ def test_a_case_that_must_be_refused_has_no_finale_and_is_performed_alone(tmp_pa
     steps = [{"op": "apply", "peer": "a", "update": {"base64": "AQ=="}, "as": "x"}]
     expect = {"observations": {"x": {"refused": True}}}
     cases = read_cases(tmp_path, a_case("refused", steps, expect, verdict="invalid"))
-    performances = list(perform(cases, "pairs", [True, True]))
+    performances = list(perform(cases, "pairs", [SPEAKS_V2, SPEAKS_V2]))
     assert [performance.cast for performance in performances] == [(0,), (1,)]
     assert performances[0].program.steps == tuple(cases[0].steps)
 
@@ -122,7 +123,7 @@ def test_all_is_every_assignment_and_solo_each_alone() -> None:
 
 
 def test_v2_is_performed_where_all_that_are_cast_speak_it(tmp_path: Path) -> None:
-    performances = list(perform([two_peers(tmp_path)], "pairs", [True, False, True]))
+    performances = list(perform([two_peers(tmp_path)], "pairs", [SPEAKS_V2, frozenset(), SPEAKS_V2]))
     in_v2 = {performance.cast for performance in performances if performance.program.format == "v2"}
     assert in_v2 == {(0, 0), (2, 2), (0, 2), (2, 0)}
     assert len(performances) == 9 + 4

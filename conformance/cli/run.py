@@ -26,6 +26,11 @@ def parser(command: str, description: str) -> options.Parser:
         "--castings", choices=("solo", "pairs", "all"), default="pairs",
         help="solo: each alone; pairs: also every writer with every reader; all: every assignment (default pairs)",
     )  # fmt: skip
+    parser.add_argument(
+        "--deliveries", choices=("direct", "varied", "all"), default="direct",
+        help="varied: each case also twice, cut by client, merged, diffed, converted, restored, synced in place of the "
+        "finale; all: both (default direct)",
+    )  # fmt: skip
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
     options.add_limits(parser)
@@ -62,7 +67,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 def plan(arguments: argparse.Namespace) -> Plan:
     """What the selection options stand for."""
     from conformance.judge.known import load_known
-    from conformance.model.vector import Selection, load_cases
+    from conformance.model.vector import VARIED, Selection, load_cases, vary
     from conformance.resources import data_root
     from conformance.run import Plan
 
@@ -70,7 +75,11 @@ def plan(arguments: argparse.Namespace) -> Plan:
     paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
     selection = Selection(tuple(arguments.filter), tuple(arguments.feature), arguments.level)
     cases = load_cases(paths)
-    selected = tuple(case for case in cases if selection.includes(case))
+    deliveries = getattr(arguments, "deliveries", "direct")
+    if any(pattern.endswith(VARIED) for pattern in arguments.filter):
+        deliveries = "all"
+    shapes = {"direct": cases, "varied": vary(cases), "all": (*cases, *vary(cases))}[deliveries]
+    selected = tuple(case for case in shapes if selection.includes(case))
     return Plan(
         cases=selected,
         castings=getattr(arguments, "castings", "pairs"),
@@ -78,7 +87,7 @@ def plan(arguments: argparse.Namespace) -> Plan:
         limits=options.limits(arguments),
         seed=getattr(arguments, "seed", None),
         fail_fast=getattr(arguments, "fail_fast", False),
-        whole=shipped in paths and len(selected) == len(cases),
+        whole=shipped in paths and len(selected) == len(shapes),
     )
 
 

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
 from conformance.wire.lib0 import WireError
+from conformance.wire.relayed import relayed_differences
 from conformance.wire.state_vector import decode_state_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.execute.session import Answer, Outcome
     from conformance.model.implementation import Implementation
@@ -67,6 +68,7 @@ class Verdict:
 
 
 _PASS = Verdict("pass")
+_REMEMBERED = 512  # pairs of updates whose structs were compared
 
 
 class Judge:
@@ -77,6 +79,7 @@ class Judge:
         self._program: Program | None = None
         self._expected: dict[tuple[int, tuple[str, ...]], frozenset[bytes]] = {}
         self._state_vectors: dict[int, frozenset[str]] = {}
+        self._relayed: dict[tuple[Value, Value, str], list[str]] = {}
 
     def judge(self, outcome: Outcome) -> Verdict:
         """The verdict on one outcome."""
@@ -86,20 +89,29 @@ class Judge:
         program = performance.program
         answers = outcome.answers
         failures: list[Failure] = []
+        broken: set[str] = set()  # deliveries of which a step failed: what they reached is a consequence
         for place, answer in enumerate(() if outcome.done else answers):
             if answer is None or "ok" in answer:
                 continue
             if "unsupported" in answer:
                 culprit = performance.players[program.actors[place]]
                 return Verdict("unsupported", (), str(answer["unsupported"]), culprit)
-            if not self._is_tolerated(program, place, answer):
-                failures.append(self._error(outcome, place, answer["error"]))
+            if self._is_tolerated(program, place, answer) or program.deliveries.get(place) in broken:
+                continue
+            if delivery := program.deliveries.get(place):
+                broken.add(delivery)
+            failures.append(self._error(outcome, place, answer["error"]))
         for place, demand in program.demands:
+            if broken and program.deliveries.get(place) in broken:
+                continue
             answer = answers[place]
             if answer is None or ("ok" not in answer and not self._is_tolerated(program, place, answer)):
                 continue
             player = performance.players[program.actors[place]]
-            if not self._meets(program, place, demand, answer, player):
+            if demand.check == "structs":
+                # A document that is wrong already has wrong structs: they would be the same failure once more.
+                failures += () if failures else self._structs(outcome, place, demand, player)
+            elif not self._meets(program, place, demand, answer, player):
                 failures.append(self._difference(program, place, demand, answer, player))
         if not failures:
             return _PASS
@@ -111,6 +123,22 @@ class Judge:
     @staticmethod
     def _is_tolerated(program: Program, place: int, answer: Answer) -> bool:
         return place in program.tolerated and answer["error"].get("kind") == "refused"
+
+    def _structs(self, outcome: Outcome, place: int, demand: Demand, player: int) -> Iterator[Failure]:
+        """The failure of a peer whose structs are not those of the update that it was given, if it is one."""
+        program = outcome.performance.program
+        slot = demand.expected[0]["of"]
+        source = next(at for at, step in enumerate(program.steps) if step.get("as") == slot)
+        given, back = (outcome.answers[at] for at in (source, place))
+        if given is None or back is None or given.get("ok") == back.get("ok"):
+            return
+        key = (given.get("ok"), back.get("ok"), program.format)
+        if key not in self._relayed:
+            if len(self._relayed) >= _REMEMBERED:
+                self._relayed.clear()
+            self._relayed[key] = _relayed_differences(*key)
+        if lines := self._relayed[key]:
+            yield Failure(place, demand.stage, "structs", demand.peer, player, {"structs of": slot}, lines)
 
     def _meets(self, program: Program, place: int, demand: Demand, answer: Answer, player: int) -> bool:
         if program is not self._program:
@@ -153,6 +181,8 @@ class Judge:
             return same(ok, project(alternative["state"], lossy))
         if "state_vector" in alternative:
             return bool(decoded_state_vector(ok) == alternative["state_vector"])
+        if "awareness" in alternative:
+            return same(_decoded_awareness(ok), alternative["awareness"])
         if "bytes" in alternative:
             return bool(ok == alternative["bytes"])
         return "done" in alternative or same(ok, alternative["value"])
@@ -183,8 +213,34 @@ class Judge:
         kind = error.get("kind")
         check = kind if kind in ("refused", "panic", "slot") else "runner"
         observed = {"op": step["op"], "message": str(error.get("message", ""))[:2000]}
-        stage = "steps" if place < len(program.case.steps) else "finale"
+        stage = "steps" if place < len(program.case.steps) else program.deliveries.get(place, "finale")
         return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
+
+
+def _relayed_differences(given: Value, back: Value, update_format: str) -> list[str]:
+    try:
+        return relayed_differences(_bytes(given), _bytes(back), "v2" if update_format == "v2" else "v1")
+    except WireError as error:
+        return [f"cannot be read: {error}"]
+
+
+def _decoded_awareness(observed: Value) -> Value:
+    """Client id (as text) -> clock and state, of an awareness update in base64; None when it is not one."""
+    from conformance.wire.awareness import decode_awareness
+
+    try:
+        entries = decode_awareness(_bytes(observed)).entries
+    except WireError:
+        return None
+    return {str(entry.client): {"clock": entry.clock, "state": entry.state} for entry in entries}
+
+
+def _bytes(observed: Value) -> bytes:
+    """Raises WireError."""
+    try:
+        return base64.b64decode(observed, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise WireError(0, "not base64") from None
 
 
 def decoded_state_vector(observed: Value) -> dict[str, int] | None:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
+from conformance.model.vector import origin_of
 from conformance.model.versions import within
 
 if TYPE_CHECKING:
@@ -22,7 +23,20 @@ if TYPE_CHECKING:
 
 CASTINGS = ("solo", "cross", "any")
 ROLES = ("writer", "reader", "any")
-_KEYS = {"id", "cases", "versions", "castings", "role", "others", "formats", "signatures", "reason", "links"}
+DELIVERIES = ("direct", "varied", "any")
+_KEYS = {
+    "id",
+    "cases",
+    "versions",
+    "castings",
+    "role",
+    "others",
+    "formats",
+    "deliveries",
+    "signatures",
+    "reason",
+    "links",
+}
 _LISTS = ("cases", "formats", "signatures", "links", "others")
 _NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
 
@@ -38,6 +52,7 @@ class Divergence:
         role: what the implementation plays in the castings meant: writer (the first part), reader (the others) or any.
         formats: of updates: v1, v2.
         signatures: globs over the parts of a failure's signature.
+        deliveries: whether cases in their direct form are meant, in their varied form, or in any.
         others: names of the implementations that may play the other parts; none for all. A failure that takes two
             kinds of peers names them, or the divergence would be stale in a run without them.
     """
@@ -53,9 +68,14 @@ class Divergence:
     reason: str
     links: tuple[str, ...]
     others: tuple[str, ...] = ()
+    deliveries: str = "any"
 
     def covers_case(self, case: str) -> bool:
-        return any(fnmatchcase(case, pattern) for pattern in self.cases)
+        """Whether a case is meant; a varied one is by the id of the case that it is made from."""
+        origin = origin_of(case)
+        if self.deliveries != "any" and (self.deliveries == "varied") is (origin == case):
+            return False
+        return any(fnmatchcase(origin, pattern) for pattern in self.cases)
 
     def covers_version(self, version: str) -> bool:
         if self.versions == "*":
@@ -121,6 +141,8 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
     castings, role = entry.get("castings", "any"), entry.get("role", "any")
     if castings not in CASTINGS or role not in ROLES:
         raise UsageError(f"{where}: castings is one of {', '.join(CASTINGS)}, role one of {', '.join(ROLES)}")
+    if entry.get("deliveries", "any") not in DELIVERIES:
+        raise UsageError(f"{where}: deliveries is one of {', '.join(DELIVERIES)}")
     if not {"v1", "v2"}.issuperset(entry.get("formats", ())):
         raise UsageError(f"{where}: formats lists v1, v2 or both")
     if entry["versions"] != "*":
@@ -140,6 +162,7 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         reason=entry["reason"],
         links=tuple(entry["links"]),
         others=tuple(entry.get("others", ())),
+        deliveries=entry.get("deliveries", "any"),
     )
 
 
@@ -180,7 +203,7 @@ class KnownDivergences:
             explained = explained and bool(explainers)
             used.update(dict.fromkeys(explainers[:1]))
         for player, divergence in applicable:
-            key = (divergence.id, player, case)
+            key = (divergence.id, player, origin_of(case))
             self._seen[key] = self._seen.get(key, 0) + ((player, divergence.id) in used)
         return tuple(dict.fromkeys(name for _, name in used)) if explained else ()
 

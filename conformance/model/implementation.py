@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from conformance.provision import Launch
 
 PROTOCOL = 1
+SPEAKS_V2 = frozenset({"apply.v2", "encode.v2"})
+"""Features of one that takes part in performances whose updates are v2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,6 @@ class Hello:
     runtime: str
     features: frozenset[str]
     lossy: tuple[str, ...]
-
-    @property
-    def speaks_v2(self) -> bool:
-        return {"apply.v2", "encode.v2"} <= self.features
 
 
 @dataclass(frozen=True, slots=True)

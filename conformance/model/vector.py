@@ -7,7 +7,7 @@ tree was checked against the schema when the manifest was written; any other fil
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+VARIED = "+varied"
 LEVELS = ("required", "recommended", "informational")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One vector. `steps` and `expect` are parsed JSON of the schema's shape and are never changed."""
+    """One vector. `steps` and `expect` are parsed JSON of the schema's shape and are never changed.
+
+    A *varied* case is another one that ends with deliveries (conformance/plan/deliveries.py) in place of the finale;
+    its id is that of the other with `+varied`.
+    """
 
     id: str
     title: str
@@ -38,6 +43,15 @@ class Case:
     steps: Sequence[Mapping[str, Any]]
     expect: Mapping[str, Any]
     file: Path
+
+    @property
+    def is_varied(self) -> bool:
+        return self.id.endswith(VARIED)
+
+    @property
+    def origin(self) -> str:
+        """The id of the vector that the case is made from."""
+        return origin_of(self.id)
 
     @property
     def suite(self) -> str:
@@ -73,6 +87,16 @@ def load_cases(paths: Sequence[Path]) -> tuple[Case, ...]:
                 seen[case.id] = file
                 cases.append(case)
     return tuple(cases)
+
+
+def origin_of(case_id: str) -> str:
+    """The id of the vector from which a case is made."""
+    return case_id.removesuffix(VARIED)
+
+
+def vary(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """The varied form of every case that ends with a document."""
+    return tuple(replace(case, id=case.id + VARIED) for case in cases if case.verdict != "invalid")
 
 
 def suite_files(path: Path) -> tuple[Path, ...]:

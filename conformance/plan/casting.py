@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from conformance.model.implementation import SPEAKS_V2
+from conformance.plan.deliveries import Delivery, deliveries
 from conformance.plan.program import Pattern, Program, compile_case, has_format, parts
 
 if TYPE_CHECKING:
@@ -51,24 +53,32 @@ def castings(kind: str, implementations: int, size: int) -> Iterator[tuple[int, 
                     yield (writer, *(reader,) * (size - 1))
 
 
-def perform(cases: Iterable[Case], kind: str, speaks_v2: Sequence[bool]) -> Iterator[Performance]:
+def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]) -> Iterator[Performance]:
     """Every performance of every case, case after case.
 
     Args:
-        speaks_v2: for each implementation, whether it encodes and applies updates in v2.
+        features: what each implementation can do. One without v2 takes no part in performances with v2, and a delivery
+            takes place where all players have what it needs.
     """
+    speaks_v2 = [able >= SPEAKS_V2 for able in features]
     for case in cases:
         size = len(parts(case))
-        programs: dict[tuple[Pattern, str], Program] = {}
+        programs: dict[tuple[Pattern, str, tuple[str, ...]], Program] = {}
         formats = ("v1", "v2") if has_format(case) else ("v1",)
         for update_format in formats:
-            for cast in castings("solo" if case.verdict == "invalid" else kind, len(speaks_v2), size):
+            for cast in castings("solo" if case.verdict == "invalid" else kind, len(features), size):
                 if update_format == "v2" and not all(speaks_v2[player] for player in cast):
                     continue
                 pattern, players = _pattern(cast)
-                key = (pattern, update_format)
+                chosen: tuple[Delivery, ...] = ()
+                if case.is_varied:
+                    shared = frozenset.intersection(*(features[player] for player in players))
+                    chosen = deliveries(case, update_format, shared)
+                    if not chosen:
+                        continue
+                key = (pattern, update_format, tuple(delivery.name for delivery in chosen))
                 if key not in programs:
-                    programs[key] = compile_case(case, pattern, update_format)
+                    programs[key] = compile_case(case, pattern, update_format, chosen)
                 yield Performance(programs[key], cast, players)
 
 

@@ -1,6 +1,7 @@
-"""The steps that every case ends with: read, exchange state vectors, read again, relay to a fresh peer.
+"""The steps that every case ends with: read, exchange state vectors, read again, relay to a fresh peer and back.
 
-docs/vectors.md defines them; a runner that is called by itself appends the same ones.
+docs/vectors.md defines them; a runner that is called by itself appends the same ones, except the way back, whose
+structs only the coordinator can judge.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 RELAY = "@relay"
 RELAY_CLIENT = 1234567890
+RELAYED = "@relay.update"
 
 Step = dict[str, Any]
 
@@ -23,8 +25,8 @@ Step = dict[str, Any]
 class Demand:
     """What a step's answer must be: `expected` holds the alternatives, each an observation of the schema's shape."""
 
-    stage: str  # steps, delivered, resynced, relay
-    check: str  # state, state_vector, bytes, value, refused, done
+    stage: str  # steps, delivered, resynced, relay, or the name of a delivery
+    check: str  # state, state_vector, bytes, value, refused, done, awareness, structs
     peer: str
     expected: tuple[Mapping[str, Any], ...]
 
@@ -33,29 +35,36 @@ def finale(case: Case) -> Iterator[tuple[Step, Demand | None]]:
     """The finale's steps with what is demanded of each; none for a case whose update must be refused."""
     if case.verdict == "invalid":
         return
-    converged = _alternatives(case)
+    converged = alternatives(case)
     delivered = case.expect.get("delivered", {})
     names = list(case.peers)
     for peer in names:
         views = [delivered[peer]] if peer in delivered else converged
-        yield from _read(peer, "delivered", "", views)
+        yield from read(peer, "delivered", "", views)
     if len(names) > 1:
-        yield from _exchange(names)
+        yield from exchange(names)
         for peer in names:
-            yield from _read(peer, "resynced", "2", converged)
-    yield {"op": "encode", "peer": names[-1], "as": "@relay.update"}, None
-    yield {"op": "apply", "peer": RELAY, "update": "@relay.update"}, None
+            yield from read(peer, "resynced", "2", converged)
+    yield {"op": "encode", "peer": names[-1], "as": RELAYED}, None
+    yield {"op": "apply", "peer": RELAY, "update": RELAYED}, None
     # A relay of a single peer is fed by it alone: it must see what that peer was demanded to have.
     relayed = [delivered[names[0]]] if len(names) == 1 and names[0] in delivered else converged
-    yield from _read(RELAY, "relay", "", relayed)
+    yield from read(RELAY, "relay", "", relayed)
+    if case.verdict == "valid":
+        yield (
+            {"op": "encode", "peer": RELAY, "as": "@relay.back"},
+            Demand("relay", "structs", RELAY, ({"of": RELAYED},)),
+        )
 
 
-def _alternatives(case: Case) -> list[Mapping[str, Any]]:
+def alternatives(case: Case) -> list[Mapping[str, Any]]:
+    """The views to which the peers may converge."""
     expect = case.expect
     return [expect["converged"], *(other["converged"] for other in expect.get("acceptable", ()))]
 
 
-def _exchange(names: Sequence[str]) -> Iterator[tuple[Step, None]]:
+def exchange(names: Sequence[str]) -> Iterator[tuple[Step, None]]:
+    """Every peer gives every other what that one lacks by its state vector."""
     for sender in names:
         for receiver in names:
             if sender == receiver:
@@ -66,9 +75,10 @@ def _exchange(names: Sequence[str]) -> Iterator[tuple[Step, None]]:
             yield {"op": "apply", "peer": receiver, "update": route}, None
 
 
-def _read(
+def read(
     peer: str, stage: str, suffix: str, views: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Step, Demand | None]]:
+    """Read a peer's state and state vector, which must be those of one of the views."""
     label = peer if peer.startswith("@") else f"@{peer}"
     for op, check, short in (("state", "state", "state"), ("state_vector", "state_vector", "sv")):
         expected = tuple({check: view[check]} for view in views if check in view)

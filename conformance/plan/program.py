@@ -15,16 +15,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
+from conformance.plan.deliveries import Delivery, fresh_peers, varied_finale
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step, finale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conformance.model.vector import Case
 
 Pattern = tuple[int, ...]
 
-FORMATTED = frozenset({"encode", "apply", "merge", "diff", "update_state_vector", "transact"})
+FORMATTED = frozenset(
+    {
+        "encode",
+        "apply",
+        "merge",
+        "diff",
+        "update_state_vector",
+        "transact",
+        "snapshot",
+        "snapshot.restore",
+        "snapshot.equal",
+        "snapshot.contains",
+    }
+)
+_OPERANDS = ("update", "since", "snapshot", "position", "message")  # keys whose value is bytes
+_OPERAND_LISTS = ("updates", "snapshots")
 _HOLE = f"hole-{uuid.uuid4().hex}-"  # marks a hole in the JSON text while it is cut; no vector can contain it
 
 
@@ -51,6 +67,7 @@ class Program:
     Attributes:
         steps: the case's steps and the finale, as they are sent, but with slots by name.
         demands: place of a step -> what its answer must be.
+        deliveries: place of a step -> the delivery that it is part of.
         actors: place of a step -> actor.
         exported: place of a step -> the slot whose bytes another actor needs.
         phases: the chunks that can run at the same time, phase after phase.
@@ -62,6 +79,7 @@ class Program:
     steps: tuple[Step, ...]
     demands: tuple[tuple[int, Demand], ...]
     tolerated: frozenset[int]
+    deliveries: Mapping[int, str]
     actors: tuple[int, ...]
     exported: Mapping[int, str]
     phases: tuple[tuple[Chunk, ...], ...]
@@ -73,13 +91,24 @@ def parts(case: Case) -> tuple[str, ...]:
     return (*names, RELAY) if len(names) == 1 and case.verdict != "invalid" else names
 
 
-def compile_case(case: Case, pattern: Pattern, update_format: str, *, with_finale: bool = True) -> Program:
-    """The program of `case` for `pattern`, with all updates whose format the case leaves open in `update_format`."""
+def compile_case(
+    case: Case, pattern: Pattern, update_format: str, deliveries: Sequence[Delivery] = (), *, with_finale: bool = True
+) -> Program:
+    """The program of `case` for `pattern`, with all updates whose format the case leaves open in `update_format`.
+
+    A varied case ends with `deliveries` in place of the finale.
+    """
     role = dict(zip(parts(case), pattern, strict=True))
     role.setdefault(RELAY, pattern[0])
-    listed = [*((step, _observation(case, step)) for step in case.steps), *(finale(case) if with_finale else ())]
+    fresh = fresh_peers(deliveries)
+    role.update(dict.fromkeys(fresh, role[RELAY]))
+    listed: list[tuple[Any, Demand | None, str]] = [(step, _observation(case, step), "") for step in case.steps]
+    if case.is_varied:
+        listed += varied_finale(case, update_format, deliveries)
+    elif with_finale:
+        listed += [(step, demand, "") for step, demand in finale(case)]
     pinned = _pinned_slots(case)
-    steps = tuple(_with_format(step, update_format, pinned) for step, _ in listed)
+    steps = tuple(_with_format(step, update_format, pinned) for step, _, _ in listed)
     actors = tuple(role[step["peer"]] for step in steps)
     phase_of, exported = _schedule(steps, actors)
     return Program(
@@ -87,11 +116,12 @@ def compile_case(case: Case, pattern: Pattern, update_format: str, *, with_final
         pattern=pattern,
         format=update_format,
         steps=steps,
-        demands=tuple((place, demand) for place, (_, demand) in enumerate(listed) if demand is not None),
-        tolerated=frozenset(place for place, (_, demand) in enumerate(listed) if demand and _may_fail(demand)),
+        demands=tuple((place, demand) for place, (_, demand, _) in enumerate(listed) if demand is not None),
+        tolerated=frozenset(place for place, (_, demand, _) in enumerate(listed) if demand and _may_fail(demand)),
+        deliveries={place: delivery for place, (_, _, delivery) in enumerate(listed) if delivery},
         actors=actors,
         exported=exported,
-        phases=_chunks(case, role, steps, actors, phase_of),
+        phases=_chunks(case, role, fresh, steps, actors, phase_of),
     )
 
 
@@ -120,8 +150,9 @@ def _may_fail(demand: Demand) -> bool:
 
 
 def _operands(step: Mapping[str, Any]) -> Iterator[Any]:
-    yield from (step[key] for key in ("update", "since") if key in step)
-    yield from step.get("updates", ())
+    yield from (step[key] for key in _OPERANDS if key in step)
+    for key in _OPERAND_LISTS:
+        yield from step.get(key, ())
 
 
 def _pinned_slots(case: Case) -> frozenset[str]:
@@ -134,8 +165,9 @@ def _pinned_slots(case: Case) -> frozenset[str]:
 
 
 def _is_pinned(step: Mapping[str, Any], pinned: Iterable[str]) -> bool:
-    updates = [step["update"]] if "update" in step else list(step.get("updates", ()))
-    return "format" in step or any(isinstance(update, dict) or update in pinned for update in updates)
+    encoded = [step[key] for key in ("update", "snapshot") if key in step]
+    encoded += [operand for key in _OPERAND_LISTS for operand in step.get(key, ())]
+    return "format" in step or any(isinstance(operand, dict) or operand in pinned for operand in encoded)
 
 
 def _with_format(step: Step | Mapping[str, Any], update_format: str, pinned: frozenset[str]) -> Step:
@@ -177,7 +209,12 @@ def _schedule(steps: tuple[Step, ...], actors: tuple[int, ...]) -> tuple[tuple[i
 
 
 def _chunks(
-    case: Case, role: Mapping[str, int], steps: tuple[Step, ...], actors: tuple[int, ...], phase_of: tuple[int, ...]
+    case: Case,
+    role: Mapping[str, int],
+    fresh: Mapping[str, Mapping[str, Any]],
+    steps: tuple[Step, ...],
+    actors: tuple[int, ...],
+    phase_of: tuple[int, ...],
 ) -> tuple[tuple[Chunk, ...], ...]:
     grouped: dict[tuple[int, int], list[int]] = {}
     for place, (actor, phase) in enumerate(zip(actors, phase_of, strict=True)):
@@ -191,7 +228,9 @@ def _chunks(
         last[actor] = phase
     peers = {
         actor: {
-            name: _options(case, name) for name, player in role.items() if player == actor and _takes_part(case, name)
+            name: fresh.get(name) or _options(case, name)
+            for name, player in role.items()
+            if player == actor and _takes_part(case, name)
         }
         for actor in first
     }
@@ -224,9 +263,8 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
             return {"base64": f"{_HOLE}{value}{_HOLE}"}
         return value
 
-    changed: dict[str, Any] = {key: operand(step[key]) for key in ("update", "since") if key in step}
-    if "updates" in step:
-        changed["updates"] = [operand(value) for value in step["updates"]]
+    changed: dict[str, Any] = {key: operand(step[key]) for key in _OPERANDS if key in step}
+    changed |= {key: [operand(value) for value in step[key]] for key in _OPERAND_LISTS if key in step}
     return {**step, **changed} if changed else step
 
 

@@ -17,28 +17,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.wire.model import Parent, Update
-    from conformance.wire.normalize import Unit
+    from conformance.wire.normalize import Normal, Unit
 
 _SHOWN = 60
+_COLLECTED = {"GC", "Deleted"}
 
 
 def diff_updates(a: Update, b: Update) -> list[str]:
     """One line a difference, by client and clock; empty when both updates mean the same."""
-    left, right = normalize(a), normalize(b)
+    return diff_normal(normalize(a), normalize(b))
+
+
+def diff_normal(left: Normal, right: Normal, *, collected_alike: bool = False) -> list[str]:
+    """As `diff_updates`, of what is normal already; with `collected_alike` a GC is as good as a deleted item."""
     lines: list[str] = []
     for client in sorted(left.units.keys() | right.units.keys()):
-        lines += _diff_units(client, left.units.get(client, []), right.units.get(client, []))
+        ours, theirs = left.units.get(client, []), right.units.get(client, [])
+        lines += _diff_units(client, ours, theirs, collected_alike=collected_alike)
     for client in sorted(left.deletes.keys() | right.deletes.keys()):
-        ours, theirs = left.deletes.get(client, []), right.deletes.get(client, [])
-        if ours != theirs:
-            for side, ranges in (("a", _minus(ours, theirs)), ("b", _minus(theirs, ours))):
+        deleted_left, deleted_right = left.deletes.get(client, []), right.deletes.get(client, [])
+        if deleted_left != deleted_right:
+            sides = (("a", _minus(deleted_left, deleted_right)), ("b", _minus(deleted_right, deleted_left)))
+            for side, ranges in sides:
                 if ranges:
                     shown = ", ".join(f"{start}+{end - start}" for start, end in ranges)
                     lines.append(f"client {client}: deleted only in {side}: {shown}")
     return lines
 
 
-def _diff_units(client: int, a: list[Unit], b: list[Unit]) -> Iterator[str]:
+def _diff_units(client: int, a: list[Unit], b: list[Unit], *, collected_alike: bool) -> Iterator[str]:
     """Walks both by clock, and cuts units where the other side has a boundary."""
     left, right = a[::-1], b[::-1]
     while left or right:
@@ -51,7 +58,9 @@ def _diff_units(client: int, a: list[Unit], b: list[Unit]) -> Iterator[str]:
             yield _only(client, "b", _until(client, right, left[-1].clock if left else None))
         else:
             end = left[-1].clock + min(left[-1].length, right[-1].length)
-            yield from _compare(client, _until(client, left, end), _until(client, right, end))
+            one, other = _until(client, left, end), _until(client, right, end)
+            if not (collected_alike and {one.kind, other.kind} == _COLLECTED):
+                yield from _compare(client, one, other)
 
 
 def _until(client: int, units: list[Unit], clock: int | None) -> Unit:

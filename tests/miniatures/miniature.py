@@ -49,6 +49,7 @@ class Miniature:
     def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Change an answer."""
         for session, entry in zip(request.get("run", ()), answer.get("run", ()), strict=False):
+            entry["answers"] = [{"ok": None} if reply is None else reply for reply in entry["answers"]]
             for step, reply in zip(session["steps"], entry["answers"], strict=False):
                 self.step(step, reply)
         return answer
@@ -127,6 +128,14 @@ class ShiftedClock(Miniature):
             if data[0] == 1 and data[2] < 0x80 and data[3] < 0x7F:
                 data[3] += 1
             reply["ok"] = base64.b64encode(bytes(data)).decode()
+
+
+class ForgetfulRelay(Miniature):
+    """Shows the document that it was given, but does not pass its structs on."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "encode" and step["peer"] == "@relay" and step.get("format", "v1") == "v1" and "ok" in reply:
+            reply["ok"] = "AAA="
 
 
 class RefusesNothing(Miniature):
@@ -216,6 +225,7 @@ FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
     "dropped-update": (DroppedUpdate, "fail"),
     "off-by-one": (OffByOne, "fail"),
     "shifted-clock": (ShiftedClock, "fail"),
+    "forgetful-relay": (ForgetfulRelay, "fail"),
     "refuses-nothing": (RefusesNothing, "fail"),
     "ok-to-unknown": (OkToUnknown, "untrusted"),
     "crashes": (Crashes, "crash"),

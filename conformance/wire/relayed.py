@@ -1,0 +1,116 @@
+"""Whether a peer passed on the structs that it was given.
+
+A peer that applied an update and encodes its document must give the same structs back. Legitimate is what
+`normalize` takes away, and, beyond that: the content of a deleted struct may be gone, or the struct be a GC; a
+format mark that became redundant may be deleted by one side alone (Yjs `Y.Text` cleans up after remote updates too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.wire.diff import diff_normal
+from conformance.wire.model import ID, Item, Skip
+from conformance.wire.normalize import Normal, Unit, normalize, normalize_deletes, split
+from conformance.wire.update import decode_update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.wire.model import Format, Update
+
+
+def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> list[str]:
+    """One line a difference between an update and what a peer that had nothing else encoded after it.
+
+    None are looked for where the update is not whole: what waits for something missing is kept in various ways.
+
+    Raises:
+        WireError: one of the two cannot be read.
+    """
+    if given == back:
+        return []
+    a, b = decode_update(given, format), decode_update(back, format)
+    if not is_whole(a):
+        return []
+    left, right = normalize(a), normalize(b)
+    marks = _redundant_marks(left, right)
+    return diff_normal(_without_deleted(left, marks), _without_deleted(right, marks), collected_alike=True)
+
+
+def is_whole(update: Update) -> bool:
+    """Whether nothing in an update waits for what is not in it: every client begins at 0, without Skip or loose end."""
+    ends: dict[int, int] = {}
+    for client, structs in update.structs.items():
+        if any(isinstance(struct, Skip) for struct in structs) or (structs and structs[0].id.clock):
+            return False
+        ends[client] = structs[-1].id.clock + structs[-1].length if structs else 0
+    return all(clock < ends.get(client, 0) for client, clock in _references(update)) and all(
+        end <= ends.get(client, 0)
+        for client, ranges in normalize_deletes(update.delete_set).items()
+        for _, end in ranges
+    )
+
+
+def _references(update: Update) -> Iterator[ID]:
+    for structs in update.structs.values():
+        for struct in structs:
+            if isinstance(struct, Item):
+                for reference in (struct.origin, struct.right_origin, struct.parent):
+                    if isinstance(reference, ID):
+                        yield reference
+
+
+def _redundant_marks(a: Normal, b: Normal) -> dict[int, set[int]]:
+    """Client -> clocks of format marks that only one of the two has deleted."""
+    marks: dict[int, set[int]] = {}
+    for one, other in ((a, b), (b, a)):
+        for client, units in one.units.items():
+            for unit in units:
+                if unit.kind == "Format":
+                    here = _covers(one.deletes.get(client, ()), unit.clock)
+                    if here != _covers(other.deletes.get(client, ()), unit.clock):
+                        marks.setdefault(client, set()).add(unit.clock)
+    return marks
+
+
+def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:
+    return any(start <= clock < end for start, end in ranges)
+
+
+def _without_deleted(normal: Normal, marks: Mapping[int, set[int]]) -> Normal:
+    """With nothing said of the content and kind of what is deleted, and `marks` deleted."""
+    deletes = {client: list(ranges) for client, ranges in normal.deletes.items()}
+    for client, clocks in marks.items():
+        deletes.setdefault(client, []).extend((clock, clock + 1) for clock in clocks)
+    joined = normalize_deletes(
+        {client: tuple((start, end - start) for start, end in ranges) for client, ranges in deletes.items()}
+    )
+    units = {client: list(_masked(client, units, joined.get(client, []))) for client, units in normal.units.items()}
+    return Normal(units, joined)
+
+
+def _masked(client: int, units: Sequence[Unit], deleted: Sequence[tuple[int, int]]) -> Iterator[Unit]:
+    for unit in units:
+        rest: Unit | None = unit
+        for start, end in deleted:
+            if rest is None or start >= rest.clock + rest.length:
+                break
+            if end <= rest.clock:
+                continue
+            if start > rest.clock:
+                head, rest = split(client, rest, start - rest.clock)
+                yield head
+            if end < rest.clock + rest.length:
+                head, rest = split(client, rest, end - rest.clock)
+                yield _hidden(head)
+            else:
+                yield _hidden(rest)
+                rest = None
+        if rest is not None:
+            yield rest
+
+
+def _hidden(unit: Unit) -> Unit:
+    return unit if unit.kind == "GC" else replace(unit, kind="Deleted", payload=())
