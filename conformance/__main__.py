@@ -16,6 +16,7 @@ COMMANDS = {
     "smoke": "a few cases on everything this machine can provide, in seconds",
     "doctor": "prove that the kit can fail: wrong runners must be caught",
     "replay": "run failed results of a results file again, each as it was",
+    "repro": "a program that shows a failing case with nothing but the library",
     "known": "list the known divergences, or take their signatures from results",
     "diff": "what changed between two results files",
     "report": "render a results file again, in any format",

@@ -35,7 +35,7 @@ _NEEDED_BY = {
 }
 _TEXTS = (
     "name", "title", "homepage", "language", "provider",
-    "package", "version", "supported", "module", "binary", "hint",
+    "package", "version", "supported", "module", "binary", "hint", "engine", "repro",
 )  # fmt: skip
 _LISTS = ("argv", "aliases")
 _TABLES = ("requires", "env")
@@ -49,7 +49,8 @@ class Manifest:
     `argv` and the values of `env` are templates over {root} (the kit's data), {here} (the manifest's folder)
     and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo).
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
-    runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies.
+    runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
+    the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Manifest:
     requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hint: str = ""
+    engine: str = ""
+    repro: str = ""
 
 
 def load_manifests(root: Path) -> dict[str, Manifest]:

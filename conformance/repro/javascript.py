@@ -1,0 +1,481 @@
+"""Programs for Y.js in JavaScript: the 13 line (`yjs`) and the 14 line (`yjs14`). Ywasm extends them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from conformance.repro.literals import javascript, javascript_key, javascript_object
+from conformance.repro.source import UntranslatedError, Writer, chunks, demanded, described, is_flat, preferred, tag_of
+
+if TYPE_CHECKING:
+    from conformance.repro.part import Part, Step
+    from conformance.repro.source import Library
+
+KEYWORDS = frozenset(
+    """
+    Y bytes show compare outcome emitted view delta inspect isDeepStrictEqual of in do if for new let
+    var const case this true false null with void delete return default class function import export
+    numbers txn
+    """.split()  # noqa: SIM905 - a list of so many would be a page
+)
+_GETTERS = {"text": "getText", "array": "getArray", "map": "getMap", "xml": "getXmlFragment"}
+_HELPERS = {
+    "compare": """\
+const compare = (what, observed, expected) => {
+  const show = value => inspect(value, { depth: null })
+  console.log(`${what}\\n  expected ${show(expected)}\\n  observed ${show(observed)}`)
+  if (!isDeepStrictEqual(observed, expected)) process.exitCode = 1
+}""",
+    "outcome": """\
+const outcome = body => {
+  try { body(); return 'done' } catch (error) { console.log(String(error)); return 'refused' }
+}""",
+    "bytes": "const bytes = base64 => new Uint8Array(Buffer.from(base64, 'base64'))",
+    "base64": "const base64 = bytes => Buffer.from(bytes).toString('base64')",
+    "emitted": """\
+const emitted = (doc, event, body) => {
+  const updates = []
+  const listener = update => { updates.push(update) }
+  doc.on(event, listener)
+  doc.transact(body)
+  doc.off(event, listener)
+  return updates.length > 1 ? (event === 'update' ? Y.mergeUpdates : Y.mergeUpdatesV2)(updates) : updates[0]
+}""",
+    "numbers": """\
+const numbers = state => { // what a state vector holds: client id -> next clock
+  let place = 0
+  const read = () => {
+    let number = 0
+    let factor = 1
+    for (;; factor *= 128) {
+      const byte = state[place++]
+      number += (byte & 127) * factor
+      if (byte < 128) return number
+    }
+  }
+  return Object.fromEntries(Array.from({ length: read() }, () => [read(), read()]))
+}""",
+}
+
+
+def dialect(name: str) -> JavaScript:
+    return Yjs14() if name == "yjs14" else JavaScript()
+
+
+class JavaScript:
+    """Y.js 13: a class per kind of shared type."""
+
+    fence = "js"
+    view = """\
+const view = type => {
+  if (type instanceof Y.XmlText) return { xmltext: RICH, ...named('attributes', type.getAttributes()) }
+  if (type instanceof Y.Text) return RICH
+  if (type instanceof Y.Array) return type.toArray().map(view)
+  if (type instanceof Y.Map) return plain([...type.entries()].map(([key, value]) => [key, view(value)]))
+  if (type instanceof Y.XmlElement) {
+    const children = type.toArray().map(view)
+    return { element: type.nodeName, ...named('attributes', type.getAttributes()), ...named('children', children) }
+  }
+  if (type instanceof Y.XmlFragment) return type.toArray().map(view)
+  return type instanceof Y.Doc ? { doc: type.guid } : type
+}
+const named = (name, value) => Object.keys(value).length > 0 ? { [name]: value } : {}
+const plain = entries => {
+  const property = value => ({ value, enumerable: true, configurable: true, writable: true })
+  return entries.reduce((object, [key, one]) => Object.defineProperty(object, key, property(one)), {})
+}"""
+    text_view = ("String(type)", "type.toDelta()")
+
+    def program(self, part: Part, library: Library) -> str:
+        """A module for Node.js. It exits with 1 when what it sees is not what is expected."""
+        writer = Writer(part, KEYWORDS)
+        for place, step in enumerate(part.steps):
+            try:
+                writer.lines += self._step(writer, step, place)
+            except UntranslatedError as missing:
+                writer.untranslate(step, str(missing))
+        for slot in part.sent:
+            if slot in writer.slots:
+                writer.use("base64")
+                writer.lines.append(f"console.log({json.dumps(slot)}, base64({writer.slots[slot]}))")
+        return "\n".join(self._assembled(writer, library)) + "\n"
+
+    def _assembled(self, writer: Writer, library: Library) -> list[str]:
+        part = writer.part
+        received = [
+            f"const {self.slot(writer, slot)} = bytes({json.dumps(data)})" for slot, data in part.received.items()
+        ]
+        body = [*received, *(line for peer in part.peers for line in self.create(writer, peer)), *writer.lines]
+        install = f"npm install {library.package}@{library.version}"
+        imports = self.imports(writer, library)
+        return [*writer.heading(library, install), *imports, "", *self._helpers(writer, "\n".join(body)), *body]
+
+    def slot(self, writer: Writer, slot: str) -> str:
+        """The identifier of a slot: of the last step that filled it, or of bytes from elsewhere."""
+        if slot not in writer.slots:
+            writer.fill(slot)
+        return writer.slots[slot]
+
+    def imports(self, writer: Writer, library: Library) -> list[str]:
+        lines = [f"import * as Y from '{library.package}'"]
+        if "compare" in writer.helpers:
+            lines.append("import { inspect, isDeepStrictEqual } from 'node:util'")
+        return lines
+
+    def _helpers(self, writer: Writer, body: str) -> list[str]:
+        for name in ("bytes", "base64"):
+            if f"{name}(" in body:
+                writer.use(name)
+        found = [source for name, source in _HELPERS.items() if name in writer.helpers]
+        if "view" in writer.helpers:
+            found.append(self.view.replace("RICH", self.text_view[writer.part.rich]))
+        return [*"\n".join(found).splitlines(), ""] if found else []
+
+    # Documents
+
+    def create(self, writer: Writer, peer: str) -> list[str]:
+        options = writer.part.peers[peer]
+        name = writer.peer(peer)
+        gc = "" if options.get("gc", True) else "{ gc: false }"
+        lines = [f"const {name} = new Y.Doc({gc})", f"{name}.clientID = {options['client']}"]
+        if options.get("declare", True) and writer.part.roots:
+            lines.append("; ".join(self.root(name, root, kind) for root, kind in writer.part.roots.items()))
+        return lines
+
+    def root(self, doc: str, name: str, kind: str) -> str:
+        return f"{doc}.{_GETTERS[kind]}({json.dumps(name, ensure_ascii=False)})"
+
+    def target(self, writer: Writer, step: Step) -> str:
+        """The shared type at a step's path."""
+        name, *rest = step["path"]
+        found = self.root(writer.peer(step["peer"]), name, writer.part.roots[name])
+        kinds = writer.part.roots[name]
+        for item in rest:
+            found = self.child(found, item, kinds)
+            kinds = ""
+        return found
+
+    def child(self, parent: str, item: Any, _kind: str) -> str:
+        return f"{parent}.get({json.dumps(item, ensure_ascii=False)})"
+
+    # Values
+
+    def value(self, value: Any) -> str:
+        return javascript(value, self.shared)
+
+    def object(self, entries: dict[str, Any]) -> str:
+        return javascript_object(entries, self.shared)
+
+    def shared(self, value: dict[str, Any]) -> str:
+        """A new shared type, as an expression."""
+        tag, content = tag_of(value)
+        if tag == "$text" and isinstance(content, str):
+            return f"new Y.Text({self.value(content)})"
+        if tag == "$array":
+            return f"Y.Array.from({self.value(content)})"
+        if tag == "$map":
+            return f"new Y.Map(Object.entries({self.object(content)}))"
+        if tag == "$doc":
+            return f"new Y.Doc({{ guid: {json.dumps(content)} }})"
+        if tag == "$xmltext" and isinstance(content, str) and not value.get("attributes"):
+            return f"new Y.XmlText({self.value(content)})"
+        if tag in ("$element", "$fragment"):
+            return self._node(tag, content, value)
+        raise UntranslatedError(f"{tag} as a value")
+
+    def _node(self, tag: str, content: Any, value: dict[str, Any]) -> str:
+        lines = [f"node.setAttribute({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
+        children = content if tag == "$fragment" else value.get("children")
+        if children:
+            lines.append(f"node.insert(0, {self.value(children)})")
+        made = "new Y.XmlFragment()" if tag == "$fragment" else f"new Y.XmlElement({json.dumps(content)})"
+        return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
+
+    def expected(self, value: dict[str, Any], rich: bool) -> str:
+        """A shared type as `view` shows it."""
+
+        def show(value: dict[str, Any]) -> str:
+            tag, content = tag_of(value)
+            more = {key: value[key] for key in ("attributes", "children") if value.get(key)}
+            parts = [f"{key}: {javascript(item, show)}" for key, item in more.items()]
+            match tag:
+                case "$text":
+                    return self._expected_text(content, rich, show)
+                case "$xmltext":
+                    return "{ " + ", ".join([f"xmltext: {self._expected_text(content, rich, show)}", *parts]) + " }"
+                case "$element":
+                    return "{ " + ", ".join([f"element: {json.dumps(content)}", *parts]) + " }"
+                case "$map":
+                    return javascript_object(content, show)
+                case "$doc":
+                    return f"{{ doc: {json.dumps(content)} }}"
+            return javascript(content, show)
+
+        return show(value)
+
+    @staticmethod
+    def _expected_text(content: Any, rich: bool, show: Any) -> str:
+        if not rich:
+            return javascript(content, show)
+        shown = []
+        for chunk in chunks(content):
+            insert = chunk["insert"]
+            text = javascript(insert if isinstance(insert, str) else insert["$embed"], show)
+            attributes = chunk.get("attributes")
+            more = f", attributes: {javascript_object(attributes, show)}" if attributes else ""
+            shown.append(f"{{ insert: {text}{more} }}")
+        return "[" + ", ".join(shown) + "]"
+
+    # Steps
+
+    def _step(self, writer: Writer, step: Step, place: int) -> list[str]:
+        part = writer.part
+        if place == part.goal and part.failure is not None:
+            return self._goal(writer, step, part.failure.check)
+        lines = self.statement(writer, step)
+        if place in part.tolerated:
+            return [f"try {{ {'; '.join(lines)} }} catch (error) {{ console.log(String(error)) }}"]
+        return lines
+
+    def _goal(self, writer: Writer, step: Step, check: str) -> list[str]:
+        failure = writer.part.failure
+        assert failure is not None
+        writer.use("compare")
+        what = json.dumps(described(step), ensure_ascii=False)
+        if check in ("refused", "accepted", "panic", "slot", "runner", "done"):
+            writer.use("outcome")
+            wanted = "refused" if check == "accepted" else "done"
+            body = "; ".join(self.expression(writer, step) or self.statement(writer, {**step, "as": None}))
+            return [f"compare({what}, outcome(() => {{ {body} }}), '{wanted}')"]
+        if check == "state":
+            return [f"compare({what}, {self.state(writer, step)}, {self._expected_state(writer, failure.expected)})"]
+        (observed,) = self.expression(writer, step) or (None,)
+        if observed is None:
+            raise UntranslatedError(step["op"])
+        if check == "state_vector":
+            writer.use("numbers")
+            return [f"compare({what}, numbers({observed}), {self.value(preferred(failure.expected))})"]
+        if check == "bytes":
+            writer.use("base64")
+            return [f"compare({what}, base64({observed}), {self._demanded(failure.expected, 'bytes')})"]
+        return [f"compare({what}, {observed}, {self._demanded(failure.expected, 'value')})"]
+
+    def _demanded(self, expected: Any, key: str) -> str:
+        return self.value(demanded(expected, key))
+
+    def _expected_state(self, writer: Writer, expected: Any) -> str:
+        state = demanded(expected, "state")
+        entries = {root: state[root] for root in writer.part.roots if root in state}
+        shown = ", ".join(
+            f"{javascript_key(root)}: {self.expected(value, writer.part.rich)}" for root, value in entries.items()
+        )
+        return f"{{ {shown} }}" if shown else "{}"
+
+    def state(self, writer: Writer, step: Step) -> str:
+        """The typed state of all roots: as it is where they are flat, else as `view` shows it."""
+        doc, flat = writer.peer(step["peer"]), is_flat(writer.part)
+        roots = []
+        for name, kind in writer.part.roots.items():
+            shown = self.flat(self.root(doc, name, kind), kind) if flat else ""
+            if not shown:
+                writer.use("view")
+                shown = self.viewed(self.root(doc, name, kind), kind)
+            roots.append(f"{javascript_key(name)}: {shown}")
+        return f"{{ {', '.join(roots)} }}"
+
+    def flat(self, root: str, kind: str) -> str:
+        """A root that holds no shared types, as an expression; empty when there is no short one."""
+        return {
+            "text": f"String({root})",
+            "array": f"{root}.toArray()",
+            "map": f"Object.fromEntries({root}.entries())",
+        }[kind]
+
+    def viewed(self, root: str, kind: str) -> str:  # noqa: ARG002
+        return f"view({root})"
+
+    def statement(self, writer: Writer, step: Step) -> list[str]:
+        """The lines of a step that is not the goal."""
+        op = step["op"]
+        if op == "transact" or op.split(".")[0] in ("text", "array", "map", "xml"):
+            return self.local(writer, step)
+        if op == "apply":
+            return self.expression(writer, step)
+        if op == "undo.track" and not {"origins", "timeout", "manager"} & step.keys():
+            scope = ", ".join(self.target(writer, {**step, "path": path}) for path in step["paths"])
+            name = writer.fill(f"undo {step['peer']}")
+            return [f"const {name} = new Y.UndoManager([{scope}], {{ captureTimeout: 0 }})"]
+        manager = writer.slots.get(f"undo {step['peer']}")
+        if op in ("undo", "redo") and manager and "manager" not in step:
+            return [f"{manager}.{op}()"]
+        lines = self.expression(writer, step)
+        if not lines:
+            raise UntranslatedError(op)
+        return [f"const {writer.fill(step['as'])} = {lines[0]}"] if step.get("as") else lines
+
+    def local(self, writer: Writer, step: Step) -> list[str]:
+        if {"doc", "origin"} & step.keys():
+            raise UntranslatedError("an op with an origin or within a subdocument")
+        ops = step["steps"] if step["op"] == "transact" else [step]
+        lines = [line for op in ops for line in self.change(writer, {**op, "peer": step["peer"]})]
+        doc = writer.peer(step["peer"])
+        if step.get("as"):
+            writer.use("emitted")
+            event = "updateV2" if step.get("format") == "v2" else "update"
+            return [f"const {writer.fill(step['as'])} = emitted({doc}, '{event}', () => {{ {'; '.join(lines)} }})"]
+        if step["op"] == "transact":
+            return [f"{doc}.transact(() => {{", *(f"  {line}" for line in lines), "})"]
+        return lines
+
+    def change(self, writer: Writer, step: Step) -> list[str]:
+        """A local op as one statement."""
+        found = self.target(writer, step)
+        index, length = step.get("index"), step.get("length")
+        attributes = f", {self.object(step['attributes'])}" if "attributes" in step else ""
+        match step["op"]:
+            case "text.insert":
+                return [f"{found}.insert({index}, {self.value(step['text'])}{attributes})"]
+            case "text.embed":
+                return [f"{found}.insertEmbed({index}, {self.value(step['value'])}{attributes or ', {}'})"]
+            case "text.format":
+                return [f"{found}.format({index}, {length}{attributes})"]
+            case "text.delta":
+                return [f"{found}.applyDelta({self._delta(step['delta'])})"]
+            case "text.delete" | "array.delete" | "xml.delete":
+                return [f"{found}.delete({index}, {length})"]
+            case "array.insert":
+                return [f"{found}.insert({index}, {self.value(step['values'])})"]
+            case "xml.insert":
+                return [f"{found}.insert({index}, {self.value(step['nodes'])})"]
+            case "map.set":
+                return [f"{found}.set({self.value(step['key'])}, {self.value(step['value'])})"]
+            case "map.delete":
+                return [f"{found}.delete({self.value(step['key'])})"]
+            case "map.clear":
+                return [f"{found}.clear()"]
+            case "xml.set":
+                return [f"{found}.setAttribute({self.value(step['name'])}, {self.value(step['value'])})"]
+            case "xml.unset":
+                return [f"{found}.removeAttribute({self.value(step['name'])})"]
+        raise UntranslatedError(step["op"])
+
+    def _delta(self, delta: list[dict[str, Any]]) -> str:
+        ops = []
+        for chunk in delta:
+            parts = []
+            for key, value in chunk.items():
+                if key == "insert" and not isinstance(value, str):
+                    value = value["$embed"]
+                parts.append(f"{key}: {self.object(value) if key == 'attributes' else self.value(value)}")
+            ops.append("{ " + ", ".join(parts) + " }")
+        return "[" + ", ".join(ops) + "]"
+
+    def operand(self, writer: Writer, value: Any) -> str:
+        """Bytes that a step reads."""
+        if isinstance(value, str):
+            return self.slot(writer, value)
+        writer.use("bytes")
+        return f"bytes({json.dumps(value['base64'])})"
+
+    def expression(self, writer: Writer, step: Step) -> list[str]:
+        """What a step observes, as one expression; empty when it has no translation."""
+        v2 = "V2" if step.get("format") == "v2" else ""
+        doc = writer.peer(step["peer"]) if step["peer"] in writer.part.peers else ""
+
+        def operand(key: str) -> str:
+            return self.operand(writer, step[key])
+
+        match step["op"]:
+            case "encode":
+                since = f", {operand('since')}" if "since" in step else ""
+                return [f"Y.encodeStateAsUpdate{v2}({doc}{since})"]
+            case "apply":
+                return [f"Y.applyUpdate{v2}({doc}, {operand('update')})"]
+            case "state_vector":
+                return [f"Y.encodeStateVector({doc})"]
+            case "state":
+                return [self.state(writer, step)]
+            case "pending":
+                return [f"({doc}.store.pendingStructs !== null || {doc}.store.pendingDs !== null)"]
+            case "merge":
+                updates = ", ".join(self.operand(writer, update) for update in step["updates"])
+                return [f"Y.mergeUpdates{v2}([{updates}])"]
+            case "diff":
+                return [f"Y.diffUpdate{v2}({operand('update')}, {operand('since')})"]
+            case "update_state_vector":
+                return [f"Y.encodeStateVectorFromUpdate{v2}({operand('update')})"]
+            case "convert" if step["from"] != step["to"]:
+                way = "V1ToV2" if step["from"] == "v1" else "V2ToV1"
+                return [f"Y.convertUpdateFormat{way}({operand('update')})"]
+        return []
+
+
+class Yjs14(JavaScript):
+    """Y.js 14: one class for every shared type. What a type is shows in its reference on the wire."""
+
+    view = """\
+const view = (type, kind = ['array', 'map', 'text', 'element', 'array', 'map', 'xmltext'][type?._legacyTypeRef]) => {
+  if (type instanceof Y.Doc) return { doc: type.guid }
+  if (!(type instanceof Y.Type)) return type
+  const attributes = {}
+  const property = value => ({ value: view(value), enumerable: true, configurable: true, writable: true })
+  type.forEachAttr((value, key) => { Object.defineProperty(attributes, key, property(value)) })
+  const named = (name, value) => Object.keys(value).length > 0 ? { [name]: value } : {}
+  if (kind === 'map') return attributes
+  if (kind === 'text') return text(type)
+  if (kind === 'xmltext') return { xmltext: text(type), ...named('attributes', attributes) }
+  const children = type.slice().map(child => view(child))
+  if (kind !== 'element') return children
+  return { element: type.name, ...named('attributes', attributes), ...named('children', children) }
+}
+const text = RICH"""
+    text_view = (
+        "type => type.slice().join('')",
+        """type => [...type.toDelta().children].flatMap(({ insert, format }) =>
+  (typeof insert === 'string' ? [insert] : insert)
+    .map(item => format ? { insert: item, attributes: format } : { insert: item }))""",
+    )
+
+    def root(self, doc: str, name: str, kind: str) -> str:  # noqa: ARG002
+        return f"{doc}.get({json.dumps(name, ensure_ascii=False)})"
+
+    def flat(self, root: str, kind: str) -> str:
+        return {"text": f"{root}.slice().join('')", "array": f"{root}.slice()", "map": ""}[kind]
+
+    def viewed(self, root: str, kind: str) -> str:
+        return f"view({root}, '{'array' if kind == 'xml' else kind}')"
+
+    def child(self, parent: str, item: Any, _kind: str) -> str:
+        return f"{parent}.{'get' if isinstance(item, int) else 'getAttr'}({json.dumps(item, ensure_ascii=False)})"
+
+    def shared(self, value: dict[str, Any]) -> str:
+        tag, content = tag_of(value)
+        if tag == "$doc":
+            return f"new Y.Doc({{ guid: {json.dumps(content)} }})"
+        if tag not in ("$element", "$fragment"):
+            raise UntranslatedError(f"{tag} as a value")
+        lines = [f"node.setAttr({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
+        children = content if tag == "$fragment" else value.get("children")
+        if children:
+            lines.append(f"node.insert(0, {self.value(children)})")
+        made = "new Y.Type()" if tag == "$fragment" else f"new Y.Type({json.dumps(content)})"
+        return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
+
+    def change(self, writer: Writer, step: Step) -> list[str]:
+        found = self.target(writer, step)
+        attributes = f", {self.object(step['attributes'])}" if "attributes" in step else ""
+        match step["op"]:
+            case "text.embed":
+                return [f"{found}.insert({step['index']}, [{self.value(step['value'])}]{attributes})"]
+            case "map.set":
+                return [f"{found}.setAttr({self.value(step['key'])}, {self.value(step['value'])})"]
+            case "map.delete":
+                return [f"{found}.deleteAttr({self.value(step['key'])})"]
+            case "xml.set":
+                return [f"{found}.setAttr({self.value(step['name'])}, {self.value(step['value'])})"]
+            case "xml.unset":
+                return [f"{found}.deleteAttr({self.value(step['name'])})"]
+            case "text.delta" | "map.clear":
+                raise UntranslatedError(step["op"])
+        return super().change(writer, step)
