@@ -18,7 +18,7 @@ GOOD, BAD, INVALID = 0, 1, 2
 def main(argv: list[str]) -> int:
     """Run one of lint, manifest and ids."""
     parser = options.parser("vectors", "Check vector files, keep their manifest, and see that no id was lost.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="lint|manifest|ids")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="lint|manifest|ids|coverage")
     lint = commands.add_parser("lint", help="check files: schema, slots, ids, flags, reasons; exit code 2 when invalid")
     lint.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: the shipped ones)"
@@ -32,6 +32,9 @@ def main(argv: list[str]) -> int:
     _add_folder(ids)
     ids.add_argument("--since", metavar="REV", help="a git revision (default: the last tag)")
     ids.set_defaults(run=_ids)
+    coverage = commands.add_parser("coverage", help="perform them and show what they exercise; exit code 1 when a cell is empty")
+    _add_coverage(coverage)
+    coverage.set_defaults(run=_coverage)
     arguments = parser.parse_args(argv)
     code: int = arguments.run(arguments)
     return code
@@ -123,3 +126,30 @@ def _ids(arguments: argparse.Namespace) -> int:
     if before <= now:
         print(f"all {len(before)} ids of {revision} still stand, {len(now - before)} are new")
     return GOOD if before <= now else BAD
+
+
+def _add_coverage(parser: argparse.ArgumentParser) -> None:
+    options.add_implementations(parser)
+    options.add_limits(parser)
+    parser.set_defaults(impls="yjs")
+    parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="default: the shipped ones")
+    parser.add_argument(
+        "--cells", nargs="?", const="*", metavar="GLOB", help="a line a cell: how many cases, and the first of them"
+    )
+    parser.add_argument("--json", action="store_true", help="an object with every cell and all its cases")
+
+
+def _coverage(arguments: argparse.Namespace) -> int:
+    from conformance.coverage import show
+    from conformance.coverage.report import report
+
+    found = report(options.wanted(arguments), options.limits(arguments), arguments.vectors)
+    if arguments.json:
+        from conformance.jsonio import dumps
+
+        print(dumps(show.as_json(found)).decode())
+    elif arguments.cells:
+        show.as_cells(found, arguments.cells)
+    else:
+        show.as_tables(found)
+    return BAD if found.empty or found.stale else GOOD
