@@ -1,8 +1,14 @@
 //! What differs between releases of yrs. The flag `yrs_N` is set when yrs 0.N or newer is linked (see `build.rs`).
 
 use serde_json::{Map as Object, Value};
+use yrs::sync::awareness::Event as AwarenessEvent;
+use yrs::sync::Awareness;
+use yrs::types::{Event, Events};
 use yrs::undo::Options as UndoOptions;
-use yrs::{Any, Doc, OffsetKind, Options, Out, ReadTxn, TransactionMut, UndoManager, Update, Xml, XmlOut};
+use yrs::{
+    Any, DeepObservable, Doc, Observable, OffsetKind, Options, Origin, Out, ReadTxn, StickyIndex, SubdocsEvent,
+    TransactionMut, UndoManager, Update, Xml, XmlOut,
+};
 
 use crate::fault::Fault;
 use crate::step::PeerOptions;
@@ -62,18 +68,38 @@ fn safe_integer(value: i64) -> Numeric {
     }
 }
 
+/// A client id as the library has it.
+#[cfg(yrs_26)]
+pub type ClientId = yrs::ClientID;
+/// A client id as the library has it.
+#[cfg(not(yrs_26))]
+pub type ClientId = u64;
+
+/// The client id of that number.
+pub fn client_id(number: u64) -> ClientId {
+    #[cfg(yrs_26)]
+    return yrs::ClientID::new(number);
+    #[cfg(not(yrs_26))]
+    number
+}
+
+/// The number of a client id.
+pub fn client_number(client: ClientId) -> u64 {
+    #[cfg(yrs_26)]
+    return client.get();
+    #[cfg(not(yrs_26))]
+    client
+}
+
 /// A document with UTF-16 offsets and, beyond what the peer's options say, the library's defaults.
 pub fn new_doc(peer: &PeerOptions) -> Doc {
-    #[cfg(yrs_26)]
-    let client_id = yrs::ClientID::new(peer.client);
-    #[cfg(not(yrs_26))]
-    let client_id = peer.client;
+    let client_id = client_id(peer.client);
     Doc::with_options(Options { client_id, offset_kind: OffsetKind::Utf16, skip_gc: !peer.gc, ..Options::default() })
 }
 
-/// A subdocument.
+/// A subdocument. Its client id will be that of the document that it is put into.
 pub fn new_subdoc(guid: &str) -> Doc {
-    Doc::with_options(Options { guid: guid.into(), ..Options::default() })
+    Doc::with_options(Options { guid: guid.into(), offset_kind: OffsetKind::Utf16, ..Options::default() })
 }
 
 /// Applies an update.
@@ -107,9 +133,13 @@ pub fn has_changes(txn: &TransactionMut) -> bool {
     !txn.delete_set().is_empty() || txn.before_state() != txn.after_state()
 }
 
-/// An undo manager over the given types, which records every transaction as a step of its own.
-pub fn undo_manager(doc: &Doc, scope: &[Out]) -> Result<UndoManager, Fault> {
-    let options = UndoOptions { capture_timeout_millis: 0, ..UndoOptions::default() };
+/// An undo manager over the given types. Without origins it tracks the transactions that have none.
+///
+/// # Errors
+/// [`Fault::Runner`] for what is no shared type.
+pub fn undo_manager(doc: &Doc, scope: &[Out], origins: &[String], timeout: u64) -> Result<UndoManager, Fault> {
+    let tracked_origins = origins.iter().map(|origin| Origin::from(origin.as_str())).collect();
+    let options = UndoOptions { capture_timeout_millis: timeout, tracked_origins, ..UndoOptions::default() };
     #[cfg(yrs_27)]
     let mut manager = UndoManager::with_options(options);
     #[cfg(not(yrs_27))]
@@ -150,6 +180,125 @@ pub fn redo(manager: &mut UndoManager) -> Result<bool, Fault> {
     return Ok(manager.redo_blocking());
     #[cfg(not(yrs_21))]
     manager.redo().map_err(Fault::refused)
+}
+
+/// Forgets what could be undone and redone.
+///
+/// # Errors
+/// [`Fault::Refused`] with the library's error. From 0.21 on it has none.
+#[allow(clippy::unnecessary_wraps)]
+pub fn clear(manager: &mut UndoManager) -> Result<(), Fault> {
+    #[cfg(yrs_27)]
+    manager.clear_all();
+    #[cfg(all(yrs_21, not(yrs_27)))]
+    manager.clear();
+    #[cfg(not(yrs_21))]
+    manager.clear().map_err(Fault::refused)?;
+    Ok(())
+}
+
+/// Subscribes to the changes of a shared type. From 0.28 on every subscription has a key.
+pub fn observe<S>(shared: &S, key: &str, told: impl Fn(&TransactionMut, &S::Event) + 'static)
+where
+    S: Observable,
+    Event: AsRef<S::Event>,
+{
+    #[cfg(yrs_28)]
+    shared.observe(key, told);
+    #[cfg(not(yrs_28))]
+    shared.observe_with(key, told);
+}
+
+/// Subscribes to the changes of a shared type and of those within it.
+pub fn observe_deep<S: DeepObservable>(shared: &S, key: &str, told: impl Fn(&TransactionMut, &Events) + 'static) {
+    #[cfg(yrs_28)]
+    shared.observe_deep(key, told);
+    #[cfg(not(yrs_28))]
+    shared.observe_deep_with(key, told);
+}
+
+/// Subscribes to the end of transactions, after all that observe types were told.
+///
+/// # Errors
+/// [`Fault::Refused`] with the library's error.
+pub fn observe_transactions(doc: &Doc, key: &str, told: impl Fn(&mut TransactionMut) + 'static) -> Result<(), Fault> {
+    #[cfg(yrs_28)]
+    return doc.observe_after_transaction(key, told).map_err(Fault::refused);
+    #[cfg(not(yrs_28))]
+    doc.observe_after_transaction_with(key, told).map_err(Fault::refused)
+}
+
+/// Subscribes to the coming and going of subdocuments.
+///
+/// # Errors
+/// [`Fault::Refused`] with the library's error.
+pub fn observe_subdocs(
+    doc: &Doc,
+    key: &str,
+    told: impl Fn(&TransactionMut, &SubdocsEvent) + 'static,
+) -> Result<(), Fault> {
+    #[cfg(yrs_28)]
+    return doc.observe_subdocs(key, told).map_err(Fault::refused);
+    #[cfg(not(yrs_28))]
+    doc.observe_subdocs_with(key, told).map_err(Fault::refused)
+}
+
+/// Subscribes to the `update` event of awareness.
+pub fn observe_awareness(awareness: &mut Awareness, key: &str, told: impl Fn(&AwarenessEvent) + 'static) {
+    #[cfg(yrs_28)]
+    awareness.on_update(key, move |_, event, _| told(event));
+    #[cfg(not(yrs_28))]
+    awareness.on_update_with(key, move |_, event, _| told(event));
+}
+
+/// The clients that have a state, and the states as JSON text.
+pub fn awareness_states(awareness: &Awareness) -> Vec<(u64, String)> {
+    #[cfg(yrs_20)]
+    return awareness
+        .iter()
+        .filter_map(|(client, state)| Some((client_number(client), state.data?.to_string())))
+        .collect();
+    #[cfg(not(yrs_20))]
+    awareness.clients().iter().map(|(client, state)| (*client, state.clone())).collect()
+}
+
+/// A relative position as JSON. Before 0.22 the library has no such form.
+///
+/// # Errors
+/// [`Fault::Refused`] with the library's error, [`Fault::Unsupported`] before 0.22.
+pub fn position_to_json(position: &StickyIndex) -> Result<Value, Fault> {
+    #[cfg(yrs_22)]
+    return serde_json::to_value(position).map_err(Fault::refused);
+    #[cfg(not(yrs_22))]
+    {
+        let _ = position;
+        Err(Fault::unsupported("position.json"))
+    }
+}
+
+/// A relative position from JSON. Before 0.22 the library has no such form.
+///
+/// # Errors
+/// [`Fault::Refused`] with the library's error, [`Fault::Unsupported`] before 0.22.
+pub fn position_from_json(json: &Value) -> Result<StickyIndex, Fault> {
+    #[cfg(yrs_22)]
+    return serde::Deserialize::deserialize(json).map_err(Fault::refused);
+    #[cfg(not(yrs_22))]
+    {
+        let _ = json;
+        Err(Fault::unsupported("position.parse"))
+    }
+}
+
+/// The features of `hello` that not every release has.
+pub fn features() -> &'static [&'static str] {
+    if cfg!(yrs_24) {
+        &["position.json", "position.parse", "xml.set.any"]
+    } else if cfg!(yrs_22) {
+        &["position.json", "position.parse"]
+    } else {
+        &[]
+    }
 }
 
 /// Sets an attribute of an XML node to plain content. Before 0.24 they are strings.

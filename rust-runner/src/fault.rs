@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// Why a step was not done.
@@ -64,29 +64,37 @@ impl Fault {
 /// What a step observed, or why it was not done.
 pub type Answer = Result<Value, Fault>;
 
-/// An answer as the protocol writes it: `{"ok": ..}`, `{"unsupported": ..}` or `{"error": {"kind": .., "message": ..}}`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum Reply {
-    Ok(Value),
-    Unsupported(String),
-    Error { kind: &'static str, message: String },
-}
+/// An answer as the protocol writes it: `null` or `{"ok": ..}`, `{"unsupported": ..}` or
+/// `{"error": {"kind": .., "message": ..}}`.
+#[derive(Debug)]
+pub struct Reply(Answer);
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        match answer {
-            Ok(value) => Self::Ok(value),
-            Err(fault) => {
-                let message = fault.message().to_owned();
-                match fault.kind() {
-                    None => Self::Unsupported(message),
-                    Some(kind) => Self::Error { kind, message },
+        Self(answer)
+    }
+}
+
+impl Serialize for Reply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Ok(Value::Null) => serializer.serialize_unit(),
+            Ok(value) => serializer.serialize_newtype_variant("Reply", 0, "ok", value),
+            Err(fault) => match fault.kind() {
+                None => serializer.serialize_newtype_variant("Reply", 1, "unsupported", fault.message()),
+                Some(kind) => {
+                    let error = Error { kind, message: fault.message() };
+                    serializer.serialize_newtype_variant("Reply", 2, "error", &error)
                 }
-            }
+            },
         }
     }
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    kind: &'static str,
+    message: &'a str,
 }
 
 impl fmt::Display for Reply {

@@ -3,7 +3,7 @@
 use serde_json::{Map as Object, Value};
 use yrs::block::{EmbedPrelim, Prelim};
 use yrs::types::text::{TextPrelim, TextRef};
-use yrs::types::Attrs;
+use yrs::types::{Attrs, Delta};
 use yrs::{
     Any, Array, ArrayPrelim, ArrayRef, Map, MapPrelim, MapRef, Out, Text, TransactionMut, WriteTxn, Xml,
     XmlElementPrelim, XmlFragment, XmlFragmentPrelim, XmlFragmentRef, XmlTextPrelim,
@@ -15,15 +15,17 @@ use crate::step::{required, PathItem, RootKind, Roots, Step};
 use crate::values::{to_any, to_attrs, Input};
 
 /// The names of the local ops.
-pub const LOCAL: [&str; 12] = [
+pub const LOCAL: [&str; 14] = [
     "text.insert",
     "text.embed",
     "text.format",
     "text.delete",
+    "text.delta",
     "array.insert",
     "array.delete",
     "map.set",
     "map.delete",
+    "map.clear",
     "xml.insert",
     "xml.delete",
     "xml.set",
@@ -79,6 +81,11 @@ pub fn perform(txn: &mut TransactionMut, roots: &Roots, step: &Step) -> Result<(
 }
 
 fn text_op(txn: &mut TransactionMut, text: &TextRef, op: &str, step: &Step) -> Result<(), Fault> {
+    if op == "delta" {
+        let delta = required("delta", &step.delta)?.iter().map(to_delta).collect::<Result<Vec<_>, _>>()?;
+        text.apply_delta(txn, delta);
+        return Ok(());
+    }
     let index = *required("index", &step.index)?;
     let attributes = step.attributes.as_ref().map(to_attrs).transpose()?;
     match (op, attributes) {
@@ -98,6 +105,37 @@ fn text_op(txn: &mut TransactionMut, text: &TextRef, op: &str, step: &Step) -> R
     Ok(())
 }
 
+/// A chunk of `text.delta`.
+fn to_delta(chunk: &Object<String, Value>) -> Result<Delta<Any>, Fault> {
+    let length = |value: &Value| {
+        value.as_u64().and_then(|length| u32::try_from(length).ok()).ok_or_else(|| Fault::runner("not a length"))
+    };
+    let attrs = match chunk.get("attributes") {
+        Some(Value::Object(attributes)) => Some(Box::new(to_attrs(attributes)?)),
+        _ => None,
+    };
+    match (chunk.get("insert"), chunk.get("retain"), chunk.get("delete")) {
+        (Some(insert), None, None) => Ok(Delta::Inserted(to_inserted(insert)?, attrs)),
+        (None, Some(retain), None) => Ok(Delta::Retain(length(retain)?, attrs)),
+        (None, None, Some(delete)) => Ok(Delta::Deleted(length(delete)?)),
+        _ => Err(Fault::runner("a chunk of a delta is one of insert, retain and delete")),
+    }
+}
+
+/// A string, or a plain embed: one that is a string would go in as text, and the library gives no way to fill a
+/// shared type that it has embedded so.
+fn to_inserted(insert: &Value) -> Result<Any, Fault> {
+    if let Some(plain) = insert.as_str() {
+        return Ok(Any::from(plain));
+    }
+    let value = insert.get("$embed").ok_or_else(|| Fault::runner("a chunk is a string or an $embed"))?;
+    match Input::parse(value)? {
+        Input::Any(Any::String(_)) => Err(Fault::unsupported("text.delta.embed.string")),
+        Input::Any(any) => Ok(any),
+        _ => Err(Fault::unsupported("text.delta.embed.type")),
+    }
+}
+
 fn array_op(txn: &mut TransactionMut, target: &Out, op: &str, step: &Step) -> Result<(), Fault> {
     let Out::YArray(array) = target else { return Err(wrong_type("an array")) };
     let index = *required("index", &step.index)?;
@@ -111,6 +149,10 @@ fn array_op(txn: &mut TransactionMut, target: &Out, op: &str, step: &Step) -> Re
 
 fn map_op(txn: &mut TransactionMut, target: &Out, op: &str, step: &Step) -> Result<(), Fault> {
     let Out::YMap(map) = target else { return Err(wrong_type("a map")) };
+    if op == "clear" {
+        map.clear(txn);
+        return Ok(());
+    }
     let key = required("key", &step.key)?;
     match op {
         "set" => Place::Entry(map, key).put_input(txn, Input::parse(required("value", &step.value)?)?)?,

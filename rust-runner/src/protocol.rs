@@ -160,7 +160,7 @@ fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Reply>)
 
 /// What `hello` answers. The features are those of the release that was linked: its API decided what was compiled.
 pub fn hello() -> Value {
-    let mut features: Vec<&str> = ops::LOCAL.into_iter().chain(OPS).collect();
+    let mut features: Vec<&str> = ops::LOCAL.into_iter().chain(OPS).chain(compat::features().iter().copied()).collect();
     features.extend([
         "emit",
         "apply.v2",
@@ -169,6 +169,19 @@ pub fn hello() -> Value {
         "diff.v2",
         "update_state_vector.v2",
         "emit.v2",
+        "snapshot.v2",
+        "snapshot.restore.v2",
+        "snapshot.equal.v2",
+        "doc",
+        "origin",
+        "undo.origins",
+        "undo.timeout",
+        "undo.manager",
+        "observe.deep",
+        "observe.text",
+        "observe.array",
+        "observe.map",
+        "observe.xml",
         "root.text",
         "root.array",
         "root.map",

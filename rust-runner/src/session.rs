@@ -3,23 +3,24 @@
 use std::any::Any as AnyPanic;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::mem::ManuallyDrop;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::rc::Rc;
 
 use serde_json::{json, Map as Object, Value};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, ReadTxn, StateVector, Transact, TransactionMut, UndoManager, Update};
+use yrs::{Doc, ReadTxn, StateVector, Transact, Update};
 
+use crate::document::{begin, commit, transact, Document, Peer};
 use crate::fault::{Answer, Fault};
 use crate::step::{decode_base64, encode_base64, required, Bytes, Format, PeerOptions, Roots, Step};
-use crate::{compat, ops, values};
+use crate::{compat, ops, positions, snapshots, subdocs, sync, values};
 
 /// The origin of transactions that apply updates: undo managers track local transactions, which have none.
 const REMOTE: &str = "remote";
 
-/// The ops beside the local ones.
-pub const OPS: [&str; 13] = [
+/// The ops beside the local ones, as far as every release has them.
+pub const OPS: [&str; 36] = [
     "transact",
     "encode",
     "apply",
@@ -30,21 +31,38 @@ pub const OPS: [&str; 13] = [
     "diff",
     "update_state_vector",
     "convert",
+    "snapshot",
+    "snapshot.restore",
+    "snapshot.equal",
+    "position",
+    "position.resolve",
     "undo.track",
     "undo",
     "redo",
+    "undo.stop",
+    "undo.clear",
+    "undo.can",
+    "observe",
+    "events",
+    "subdocs",
+    "subdocs.observe",
+    "subdocs.events",
+    "awareness.set",
+    "awareness.encode",
+    "awareness.apply",
+    "awareness.remove",
+    "awareness.states",
+    "awareness.events",
+    "sync.step1",
+    "sync.step2",
+    "sync.update",
+    "sync.read",
 ];
-
-struct Peer {
-    // Declared before the document, so that it is dropped first: it holds on to the document's events.
-    undo: Option<UndoManager>,
-    doc: Doc,
-}
 
 /// Documents by peer name, and byte strings by slot name.
 #[derive(Default)]
 pub struct Session {
-    roots: Roots,
+    roots: Rc<Roots>,
     peers: HashMap<String, Peer>,
     slots: HashMap<String, Vec<u8>>,
 }
@@ -91,23 +109,13 @@ impl Session {
         roots: Roots,
         peers: impl IntoIterator<Item = (&'a String, &'a PeerOptions)>,
     ) -> Result<Self, Fault> {
-        let mut session = Self { roots, ..Self::default() };
+        let mut session = Self { roots: Rc::new(roots), ..Self::default() };
         for (name, options) in peers {
             if options.client >> 53 != 0 {
                 return Err(Fault::runner(format!("client id {} is not below 2^53", options.client)));
             }
-            let doc = guarded(|| {
-                let doc = compat::new_doc(options);
-                if options.declare {
-                    transact(&doc, |txn| {
-                        for (name, kind) in &session.roots {
-                            ops::root(txn, name, *kind);
-                        }
-                    });
-                }
-                Ok(doc)
-            })?;
-            session.peers.insert(name.clone(), Peer { undo: None, doc });
+            let peer = guarded(|| Ok(Peer::new(options, &session.roots)))?;
+            session.peers.insert(name.clone(), peer);
         }
         Ok(session)
     }
@@ -135,93 +143,178 @@ impl Session {
     }
 
     fn dispatch(&mut self, step: &Step) -> Answer {
-        let format = step.format();
-        match step.op.as_str() {
+        match step.op.split('.').next().unwrap_or_default() {
             "transact" => self.local(step, required("steps", &step.steps)?),
+            _ if ops::LOCAL.contains(&step.op.as_str()) => self.local(step, std::slice::from_ref(step)),
+            "merge" | "diff" | "update_state_vector" | "convert" => self.on_updates(step),
+            "snapshot" => self.on_snapshots(step),
+            "position" => self.on_positions(step),
+            "undo" | "redo" => self.document(step)?.undo(step),
+            "observe" | "events" | "subdocs" => self.on_observers(step),
+            "awareness" => self.on_awareness(step),
+            "sync" => self.on_sync(step),
+            _ => self.on_document(step),
+        }
+    }
+
+    fn on_document(&mut self, step: &Step) -> Answer {
+        match step.op.as_str() {
             "encode" => {
                 let since = self.state_vector_of(step.since.as_ref())?;
-                let txn = self.peer(step)?.doc.transact();
+                let doc = self.doc(step)?;
                 // Not `encode_diff`: Yjs' encodeStateAsUpdate carries what is pending, too.
-                let update = match format {
-                    Format::V1 => txn.encode_state_as_update_v1(&since),
-                    Format::V2 => txn.encode_state_as_update_v2(&since),
+                let update = match step.format() {
+                    Format::V1 => doc.transact().encode_state_as_update_v1(&since),
+                    Format::V2 => doc.transact().encode_state_as_update_v2(&since),
                 };
-                drop(txn);
                 Ok(self.observe(step, update))
             }
             "apply" => {
-                let update = decode_update(&self.bytes(required("update", &step.update)?)?, format)?;
-                let peer = self.peer(step)?;
-                let mut txn = ManuallyDrop::new(peer.doc.transact_mut_with(REMOTE));
-                let result = compat::apply_update(&mut txn, update);
-                commit(txn);
-                result.map(|()| Value::Null)
+                let update = decode_update(&self.bytes_of("update", &step.update)?, step.format())?;
+                transact(&self.doc(step)?, Some(REMOTE), |txn| compat::apply_update(txn, update))?;
+                Ok(Value::Null)
             }
             "state_vector" => {
-                let state_vector = self.peer(step)?.doc.transact().state_vector().encode_v1();
+                let state_vector = self.doc(step)?.transact().state_vector().encode_v1();
                 Ok(self.observe(step, state_vector))
             }
             "state" => self.state(step),
-            "pending" => Ok(json!(compat::has_pending(&self.peer(step)?.doc.transact()))),
-            "merge" => {
-                let updates: Vec<_> = required("updates", &step.updates)?
-                    .iter()
-                    .map(|update| self.bytes(update))
-                    .collect::<Result<_, _>>()?;
-                let slices = updates.iter().map(Vec::as_slice);
-                let merged = match format {
-                    Format::V1 => yrs::merge_updates_v1(slices),
-                    Format::V2 => yrs::merge_updates_v2(slices),
-                };
-                Ok(self.observe(step, merged.map_err(Fault::refused)?))
-            }
-            "diff" => {
-                let update = self.bytes(required("update", &step.update)?)?;
-                let since = self.bytes(required("since", &step.since)?)?;
-                let difference = match format {
-                    Format::V1 => yrs::diff_updates_v1(&update, &since),
-                    Format::V2 => yrs::diff_updates_v2(&update, &since),
-                };
-                Ok(self.observe(step, difference.map_err(Fault::refused)?))
-            }
-            "update_state_vector" => {
-                let update = self.bytes(required("update", &step.update)?)?;
-                let state_vector = match format {
-                    Format::V1 => yrs::encode_state_vector_from_update_v1(&update),
-                    Format::V2 => yrs::encode_state_vector_from_update_v2(&update),
-                };
-                Ok(self.observe(step, state_vector.map_err(Fault::refused)?))
-            }
-            "convert" => {
-                let bytes = self.bytes(required("update", &step.update)?)?;
-                let update = decode_update(&bytes, *required("from", &step.from)?)?;
-                let converted = match required("to", &step.to)? {
-                    Format::V1 => update.encode_v1(),
-                    Format::V2 => update.encode_v2(),
-                };
-                Ok(self.observe(step, converted))
-            }
-            "undo.track" => self.track(step),
-            "undo" => compat::undo(self.undo_manager(step)?).map(Value::Bool),
-            "redo" => compat::redo(self.undo_manager(step)?).map(Value::Bool),
-            op if ops::LOCAL.contains(&op) => self.local(step, std::slice::from_ref(step)),
+            "pending" => Ok(json!(compat::has_pending(&self.doc(step)?.transact()))),
             op => Err(Fault::unsupported(op)),
         }
     }
 
-    /// Local ops in one transaction. The answer is the first fault among them; those after a refused one still run.
-    fn local(&mut self, step: &Step, steps: &[Step]) -> Answer {
-        let peer = self.peer(step)?;
-        let mut txn = ManuallyDrop::new(peer.doc.transact_mut());
-        let mut outcome = Ok(());
-        for inner in steps {
-            let done = ops::perform(&mut txn, &self.roots, inner);
-            let ends = done.as_ref().is_err_and(Fault::ends_session);
-            outcome = outcome.and(done);
-            if ends {
-                break;
+    fn on_updates(&mut self, step: &Step) -> Answer {
+        let format = step.format();
+        let made = match step.op.as_str() {
+            "merge" => {
+                let updates = self.all_bytes(required("updates", &step.updates)?)?;
+                let slices = updates.iter().map(Vec::as_slice);
+                match format {
+                    Format::V1 => yrs::merge_updates_v1(slices),
+                    Format::V2 => yrs::merge_updates_v2(slices),
+                }
             }
+            "diff" => {
+                let update = self.bytes_of("update", &step.update)?;
+                let since = self.bytes_of("since", &step.since)?;
+                match format {
+                    Format::V1 => yrs::diff_updates_v1(&update, &since),
+                    Format::V2 => yrs::diff_updates_v2(&update, &since),
+                }
+            }
+            "update_state_vector" => {
+                let update = self.bytes_of("update", &step.update)?;
+                match format {
+                    Format::V1 => yrs::encode_state_vector_from_update_v1(&update),
+                    Format::V2 => yrs::encode_state_vector_from_update_v2(&update),
+                }
+            }
+            "convert" => {
+                let bytes = self.bytes_of("update", &step.update)?;
+                let update = decode_update(&bytes, *required("from", &step.from)?)?;
+                Ok(match required("to", &step.to)? {
+                    Format::V1 => update.encode_v1(),
+                    Format::V2 => update.encode_v2(),
+                })
+            }
+            op => return Err(Fault::unsupported(op)),
+        };
+        Ok(self.observe(step, made.map_err(Fault::refused)?))
+    }
+
+    fn on_snapshots(&mut self, step: &Step) -> Answer {
+        let format = step.format();
+        let made = match step.op.as_str() {
+            "snapshot" => snapshots::take(&self.doc(step)?, format),
+            "snapshot.restore" => {
+                let snapshot = self.bytes_of("snapshot", &step.snapshot)?;
+                snapshots::restore(&self.doc(step)?, &snapshot, format)?
+            }
+            "snapshot.equal" => {
+                let snapshots = self.all_bytes(required("snapshots", &step.snapshots)?)?;
+                let [a, b] = snapshots.as_slice() else { return Err(Fault::runner("two snapshots are compared")) };
+                return snapshots::equal(a, b, format).map(Value::Bool);
+            }
+            op => return Err(Fault::unsupported(op)),
+        };
+        Ok(self.observe(step, made))
+    }
+
+    fn on_positions(&mut self, step: &Step) -> Answer {
+        let made = match step.op.as_str() {
+            "position" => {
+                let (index, assoc) = (*required("index", &step.index)?, step.assoc.unwrap_or(0));
+                let document = self.document(step)?;
+                let target = document.target(step)?;
+                transact(&document.doc, None, |txn| positions::create(txn, &target, index, assoc))?
+            }
+            "position.resolve" => {
+                let position = self.bytes_of("position", &step.position)?;
+                return transact(&self.doc(step)?, None, |txn| positions::resolve(txn, &position));
+            }
+            "position.json" => return positions::to_json(&self.bytes_of("position", &step.position)?),
+            "position.parse" => positions::from_json(required("json", &step.json)?)?,
+            op => return Err(Fault::unsupported(op)),
+        };
+        Ok(self.observe(step, made))
+    }
+
+    fn on_observers(&mut self, step: &Step) -> Answer {
+        let document = self.document(step)?;
+        match step.op.as_str() {
+            "observe" => document.observe(step),
+            "events" => document.events(),
+            "subdocs" => Ok(subdocs::guids(&document.doc)),
+            "subdocs.observe" => document.observe_subdocs(),
+            "subdocs.events" => Ok(document.subdoc_events()),
+            op => Err(Fault::unsupported(op)),
         }
+    }
+
+    fn on_awareness(&mut self, step: &Step) -> Answer {
+        match step.op.as_str() {
+            "awareness.set" => self.document(step)?.presence().set(required("state", &step.state)?),
+            "awareness.encode" => {
+                let update = self.document(step)?.presence().encode(step.clients.as_deref())?;
+                Ok(self.observe(step, update))
+            }
+            "awareness.apply" => {
+                let update = self.bytes_of("update", &step.update)?;
+                self.document(step)?.presence().apply(&update)
+            }
+            "awareness.remove" => {
+                self.document(step)?.presence().remove(required("clients", &step.clients)?);
+                Ok(Value::Null)
+            }
+            "awareness.states" => self.document(step)?.presence().states(),
+            "awareness.events" => Ok(self.document(step)?.presence().events()),
+            op => Err(Fault::unsupported(op)),
+        }
+    }
+
+    fn on_sync(&mut self, step: &Step) -> Answer {
+        let message = match step.op.as_str() {
+            "sync.step1" => Some(sync::step1(&self.doc(step)?)),
+            "sync.step2" => {
+                let since = self.state_vector_of(step.since.as_ref())?;
+                Some(sync::step2(&self.doc(step)?, since)?)
+            }
+            "sync.update" => Some(sync::update(self.bytes_of("update", &step.update)?)),
+            "sync.read" => {
+                let message = self.bytes_of("message", &step.message)?;
+                sync::read(&self.doc(step)?, &message)?
+            }
+            op => return Err(Fault::unsupported(op)),
+        };
+        Ok(message.map_or(Value::Null, |message| self.observe(step, message)))
+    }
+
+    /// Local ops in one transaction. The first fault among them is the answer, and the last to be tried.
+    fn local(&mut self, step: &Step, steps: &[Step]) -> Answer {
+        let doc = self.doc(step)?;
+        let mut txn = begin(&doc, step.origin.as_deref());
+        let outcome = steps.iter().try_for_each(|inner| ops::perform(&mut txn, &self.roots, inner));
         // Committed before it is encoded, as Yjs emits an update after its clean-ups.
         txn.commit();
         let emitted = step.slot.is_some() && compat::has_changes(&txn);
@@ -234,35 +327,32 @@ impl Session {
         Ok(update.map_or(Value::Null, |update| self.observe(step, update)))
     }
 
-    fn state(&self, step: &Step) -> Answer {
-        let doc = &self.peer(step)?.doc;
-        let roots: Vec<_> =
-            transact(doc, |txn| self.roots.iter().map(|(name, kind)| (name, ops::root(txn, name, *kind))).collect());
+    fn state(&mut self, step: &Step) -> Answer {
+        let doc = self.doc(step)?;
+        let roots: Vec<_> = transact(&doc, None, |txn| {
+            self.roots.iter().map(|(name, kind)| (name, ops::root(txn, name, *kind))).collect()
+        });
         let txn = doc.transact();
         let state = roots.iter().map(|(name, out)| Ok(((*name).clone(), values::from_out(out, &txn)?)));
         state.collect::<Result<Object<_, _>, _>>().map(Value::Object)
     }
 
-    fn track(&mut self, step: &Step) -> Answer {
-        let doc = self.peer(step)?.doc.clone();
-        let paths = required("paths", &step.paths)?;
-        let scope = transact(&doc, |txn| {
-            paths.iter().map(|path| ops::resolve(txn, &self.roots, path)).collect::<Result<Vec<_>, _>>()
-        })?;
-        self.peer_mut(step)?.undo = Some(compat::undo_manager(&doc, &scope)?);
-        Ok(Value::Null)
+    fn document(&mut self, step: &Step) -> Result<&mut Document, Fault> {
+        let peer = self.peers.get_mut(&step.peer);
+        peer.ok_or_else(|| Fault::runner(format!("the session has no peer {:?}", step.peer)))?.document(step)
     }
 
-    fn undo_manager(&mut self, step: &Step) -> Result<&mut UndoManager, Fault> {
-        self.peer_mut(step)?.undo.as_mut().ok_or_else(|| Fault::runner("undo without undo.track"))
+    /// A handle of the document that performs the step.
+    fn doc(&mut self, step: &Step) -> Result<Doc, Fault> {
+        self.document(step).map(|document| document.doc.clone())
     }
 
-    fn peer(&self, step: &Step) -> Result<&Peer, Fault> {
-        self.peers.get(&step.peer).ok_or_else(|| no_peer(step))
+    fn bytes_of(&self, key: &str, bytes: &Option<Bytes>) -> Result<Vec<u8>, Fault> {
+        self.bytes(required(key, bytes)?)
     }
 
-    fn peer_mut(&mut self, step: &Step) -> Result<&mut Peer, Fault> {
-        self.peers.get_mut(&step.peer).ok_or_else(|| no_peer(step))
+    fn all_bytes(&self, operands: &[Bytes]) -> Result<Vec<Vec<u8>>, Fault> {
+        operands.iter().map(|bytes| self.bytes(bytes)).collect()
     }
 
     fn bytes(&self, bytes: &Bytes) -> Result<Vec<u8>, Fault> {
@@ -289,23 +379,6 @@ impl Session {
         }
         observed
     }
-}
-
-fn no_peer(step: &Step) -> Fault {
-    Fault::runner(format!("the session has no peer {:?}", step.peer))
-}
-
-/// Work in a transaction that is leaked when it panics: its drop would commit, and a panic there aborts the process.
-fn transact<T>(doc: &Doc, work: impl FnOnce(&mut TransactionMut) -> T) -> T {
-    let mut txn = ManuallyDrop::new(doc.transact_mut());
-    let result = work(&mut txn);
-    commit(txn);
-    result
-}
-
-fn commit(mut txn: ManuallyDrop<TransactionMut>) {
-    txn.commit();
-    drop(ManuallyDrop::into_inner(txn));
 }
 
 fn decode_update(bytes: &[u8], format: Format) -> Result<Update, Fault> {

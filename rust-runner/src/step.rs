@@ -6,7 +6,7 @@ use std::fmt;
 use base64::prelude::{Engine, BASE64_STANDARD};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -33,6 +33,24 @@ pub struct Step {
     pub key: Option<String>,
     pub name: Option<String>,
     pub steps: Option<Vec<Step>>,
+    pub delta: Option<Vec<Map<String, Value>>>,
+    pub origin: Option<String>,
+    pub doc: Option<Vec<PathItem>>,
+    pub snapshot: Option<Bytes>,
+    pub snapshots: Option<Vec<Bytes>>,
+    pub assoc: Option<i8>,
+    pub position: Option<Bytes>,
+    #[serde(default, deserialize_with = "present")]
+    pub json: Option<Value>,
+    pub origins: Option<Vec<String>>,
+    pub timeout: Option<u64>,
+    pub manager: Option<String>,
+    #[serde(default)]
+    pub deep: bool,
+    #[serde(default, deserialize_with = "present")]
+    pub state: Option<Value>,
+    pub clients: Option<Vec<u64>>,
+    pub message: Option<Bytes>,
     pub since: Option<Bytes>,
     pub update: Option<Bytes>,
     pub updates: Option<Vec<Bytes>>,
@@ -82,7 +100,8 @@ impl Format {
 }
 
 /// A step of a path: a map's key (or the root's name), or an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum PathItem {
     /// A root's name or a map's key.
     Key(String),
