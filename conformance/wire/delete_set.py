@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 
 def read_deletes(rest: Reader, format: Format) -> DeleteSet:
-    varuint = rest.varuint
+    """The delete set that begins here. Raises WireError."""
     deletes: dict[int, tuple[tuple[int, int], ...]] = {}
+    read_deletes_into(deletes, rest, format)
+    return deletes
+
+
+def read_deletes_into(deletes: dict[int, tuple[tuple[int, int], ...]], rest: Reader, format: Format) -> None:
+    """As `read_deletes`, client by client, so that those before a fault are kept."""
+    varuint = rest.varuint
     for _ in range(varuint()):
         client = varuint()
         ranges = []
@@ -32,7 +39,6 @@ def read_deletes(rest: Reader, format: Format) -> DeleteSet:
                 clock += length
         # Yjs adds the ranges of a client that comes again.
         deletes[client] = (*deletes.get(client, ()), *ranges)
-    return deletes
 
 
 def write_deletes(rest: Writer, deletes: DeleteSet, format: Format) -> None:

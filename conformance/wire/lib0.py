@@ -80,6 +80,10 @@ class Reader:
         if pos < end and (byte := data[pos]) < 0x80:
             self.pos = pos + 1
             return byte
+        # Most clocks have two bytes.
+        if pos + 1 < end and (second := data[pos + 1]) < 0x80:
+            self.pos = pos + 2
+            return byte & 0x7F | second << 7
         number = shift = 0
         while pos < end:
             byte = data[pos]

@@ -190,12 +190,16 @@ Content: TypeAlias = (
 )
 
 NO_OFFSET = -1
-"""The offset of a struct that is spread over the columns of update v2, or was never encoded."""
+"""The offset of what was not decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class GC:
-    """Elements whose content and place are gone. `offset` is the byte where a struct begins in update v1."""
+    """Elements whose content and place are gone.
+
+    The `offset` of a struct is that of its info byte: where it begins in update v1. In v2 that byte lies in a column of
+    its own, and structs that follow each other with equal infos share it.
+    """
 
     id: ID
     length: int

@@ -1,4 +1,8 @@
-"""State vectors: client -> next clock. One form, also where updates are v2."""
+"""State vectors: client -> next clock.
+
+Source: Yjs `utils/encoding.js` readStateVector and writeStateVector; yrs `state_vector.rs`. Pairs of client and clock
+behind their number. Yjs has an encodeStateVectorV2 that it does not export; it writes the very same bytes.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,19 @@ if TYPE_CHECKING:
 
 
 def decode_state_vector(data: bytes) -> StateVector:
-    """Pairs of client and clock behind their number, the same in v1 and v2 of Yjs. Raises WireError."""
-    reader = Reader(data)
+    """Bytes after the end are ignored. Raises WireError."""
+    return read_state_vector(Reader(data))
+
+
+def encode_state_vector(vector: StateVector) -> bytes:
+    """The vector in the order of the mapping. Raises ValueError for what is no varuint."""
+    writer = Writer()
+    write_state_vector(writer, vector)
+    return bytes(writer.data)
+
+
+def read_state_vector(reader: Reader) -> StateVector:
+    """As `decode_state_vector`, within something larger."""
     vector: dict[int, int] = {}
     for _ in range(reader.varuint()):
         start = reader.pos
@@ -23,10 +38,8 @@ def decode_state_vector(data: bytes) -> StateVector:
     return vector
 
 
-def encode_state_vector(vector: StateVector) -> bytes:
-    writer = Writer()
+def write_state_vector(writer: Writer, vector: StateVector) -> None:
     writer.varuint(len(vector))
     for client, clock in vector.items():
         writer.varuint(client)
         writer.varuint(clock)
-    return bytes(writer.data)

@@ -7,10 +7,11 @@ the client, the clock of the first struct, the structs; then the delete set.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from conformance.wire.content import read_content, write_content
-from conformance.wire.delete_set import read_deletes, write_deletes
+from conformance.wire.delete_set import read_deletes_into, write_deletes
 from conformance.wire.lib0 import Reader, WireError
 from conformance.wire.model import (
     GC,
@@ -19,7 +20,6 @@ from conformance.wire.model import (
     HAS_PARENT_SUB,
     HAS_RIGHT_ORIGIN,
     ID,
-    NO_OFFSET,
     REF_BITS,
     SKIP_REF,
     ContentMove,
@@ -41,16 +41,42 @@ MAX_STRUCTS = 2_000_000
 """More are refused: a run-length column of a few bytes can announce any number of structs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What could be decoded: the whole update, or, where there is a `fault`, what lies before it.
+
+    Structs that stand before a fault are all there, and the delete ranges of the clients that are whole.
+    """
+
+    update: Update
+    fault: WireError | None
+
+
 def decode_update(data: bytes, format: Format = "v1") -> Update:
     """The update that begins at byte 0; bytes after its end are counted and ignored.
 
     Raises WireError.
     """
+    partial = decode_partly(data, format)
+    if partial.fault is not None:
+        raise partial.fault
+    return partial.update
+
+
+def decode_partly(data: bytes, format: Format = "v1") -> Partial:
+    """As `decode_update`, but a fault is returned beside what was decoded before it."""
+    structs: dict[int, list[Struct]] = {}
+    deletes: dict[int, tuple[tuple[int, int], ...]] = {}
+    fault = None
     reader = Reader(data)
-    fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
-    structs = _read_structs(fields, format == "v1")
-    deletes = read_deletes(reader, format)
-    return Update(structs, deletes, len(data) - reader.pos)
+    try:
+        fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
+        _read_structs(fields, structs)
+        read_deletes_into(deletes, reader, format)
+    except WireError as error:
+        fault = error
+    by_client = {client: tuple(of_client) for client, of_client in structs.items()}
+    return Partial(Update(by_client, deletes, 0 if fault else len(data) - reader.pos), fault)
 
 
 def encode_update(update: Update, format: Format = "v1") -> bytes:
@@ -77,10 +103,10 @@ def encode_update(update: Update, format: Format = "v1") -> bytes:
     return fields.finish()
 
 
-def _read_structs(fields: FieldReader, contiguous: bool) -> dict[int, tuple[Struct, ...]]:
+def _read_structs(fields: FieldReader, clients: dict[int, list[Struct]]) -> None:
+    """Adds the structs one by one, so that those before a fault are kept."""
     rest = fields.rest
     left = MAX_STRUCTS
-    clients: dict[int, tuple[Struct, ...]] = {}
     for _ in range(rest.varuint()):
         start = rest.pos
         count = rest.varuint()
@@ -92,29 +118,28 @@ def _read_structs(fields: FieldReader, contiguous: bool) -> dict[int, tuple[Stru
         if client in clients:
             # Yjs keeps the last of two sections and yrs may keep both: nobody should write this.
             raise WireError(start, f"client {client} appears twice")
-        structs: list[Struct] = []
+        structs = clients[client] = []
         append = structs.append
         for _ in range(count):
-            struct = _read_struct(fields, ID(client, clock), rest.pos if contiguous else NO_OFFSET)
+            struct = _read_struct(fields, ID(client, clock))
             append(struct)
             clock += struct.length
-        clients[client] = tuple(structs)
-    return clients
 
 
-def _read_struct(fields: FieldReader, id: ID, offset: int) -> Struct:
+def _read_struct(fields: FieldReader, id: ID) -> Struct:
     info = fields.info()
+    offset = fields.info_offset
     ref = info & REF_BITS
     if ref in (GC_REF, SKIP_REF):
         if info != ref:
-            raise WireError(_at(fields, offset), f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}")
+            raise WireError(offset, f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}")
         # The length of a Skip does not go to the column of lengths, which it would spoil.
         length = fields.length() if ref == GC_REF else fields.rest.varuint()
         if length == 0:
-            raise WireError(_at(fields, offset), "GC or Skip of length 0")
+            raise WireError(offset, "GC or Skip of length 0")
         return GC(id, length, offset) if ref == GC_REF else Skip(id, length, offset)
     if ref > ContentMove.ref:
-        raise WireError(_at(fields, offset), f"unknown content ref {ref}")
+        raise WireError(offset, f"unknown content ref {ref}")
     origin = fields.left_id() if info & HAS_ORIGIN else None
     right_origin = fields.right_id() if info & HAS_RIGHT_ORIGIN else None
     if origin is not None or right_origin is not None:
@@ -122,10 +147,6 @@ def _read_struct(fields: FieldReader, id: ID, offset: int) -> Struct:
     parent = RootName(fields.string()) if fields.parent_is_root() else fields.left_id()
     parent_sub = fields.string() if info & HAS_PARENT_SUB else None
     return Item(id, None, None, parent, parent_sub, read_content(fields, ref), info, offset)
-
-
-def _at(fields: FieldReader, offset: int) -> int:
-    return fields.offset if offset == NO_OFFSET else offset
 
 
 def _write_struct(fields: FieldWriter, struct: Struct) -> None:

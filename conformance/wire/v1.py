@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 class FieldReader(Protocol):
-    """`rest` holds what has no field of its own here; `offset` is where an error about a field points."""
+    """`rest` holds what has no field of its own here.
+
+    `offset` is where an error about the next field points, `info_offset` the byte of the info that was read just now.
+    """
 
     rest: Reader
 
     @property
     def offset(self) -> int: ...
+    @property
+    def info_offset(self) -> int: ...
     def info(self) -> int: ...
     def client(self) -> int: ...
     def left_id(self) -> ID: ...
@@ -64,6 +69,11 @@ class FieldReaderV1:
     @property
     def offset(self) -> int:
         return self.rest.pos
+
+    @property
+    def info_offset(self) -> int:
+        # Only right after the info was read.
+        return self.rest.pos - 1
 
     def left_id(self) -> ID:
         varuint = self.rest.varuint

@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 class Rle:
     """Bytes, each followed by how often it comes again; the last count is left out and means: for ever."""
 
-    __slots__ = ("count", "reader", "value")
+    __slots__ = ("count", "offset", "reader", "value")
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self.offset = reader.pos
         self.value = 0
         self.count = 0
 
     def read(self) -> int:
         if self.count == 0:
             reader = self.reader
+            self.offset = reader.pos
             self.value = reader.uint8()
             self.count = reader.varuint() + 1 if reader.pos < reader.end else -1
         self.count -= 1
@@ -147,7 +149,12 @@ class FieldReaderV2:
     @property
     def offset(self) -> int:
         # The fields are spread; the info column is the one that tells structs apart.
-        return self._infos.reader.pos
+        return self._infos.offset
+
+    @property
+    def info_offset(self) -> int:
+        # A run of equal infos is one byte: all its structs begin there.
+        return self._infos.offset
 
     def left_id(self) -> ID:
         return ID(self._clients.read(), self._left_clocks.read())
