@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url'
 /**
  * `fresh` loads another copy, which shares nothing with the first; only for a CommonJS package of one file.
  *
- * @typedef {{library: any, version: string, fresh: () => any}} Loaded
+ * @typedef {{library: any, version: string, file: string, fresh: () => any}} Loaded
  */
 
 const source = path.join('src', 'index.js')
@@ -23,13 +23,14 @@ const source = path.join('src', 'index.js')
 const readJson = file => JSON.parse(fs.readFileSync(file, 'utf8'))
 
 /**
- * The folder of a package, searched in node_modules from here upwards.
+ * The folder of a package, searched in node_modules from a module upwards.
  *
  * @param {string} name
+ * @param {string | URL} from
  * @return {string}
  */
-const installed = name => {
-  for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
+export const installed = (name, from) => {
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const candidate = path.join(folder, name)
     if (fs.existsSync(path.join(candidate, 'package.json'))) return candidate
   }
@@ -90,12 +91,12 @@ const versionOf = file => {
  * @return {Promise<Loaded>}
  */
 export const load = async (name, module) => {
-  const place = fs.realpathSync(module ?? installed(name))
+  const place = fs.realpathSync(module ?? installed(name, import.meta.url))
   const file = fs.statSync(place).isDirectory() ? entryFile(place) : place
   const namespace = await import(pathToFileURL(file).href)
   // Names of a CommonJS module are guessed by Node; its default is the module itself.
   const library = path.extname(file) !== '.mjs' && typeof namespace.default === 'object' ? namespace.default : namespace
-  return { library, version: versionOf(file), fresh: () => anotherCopy(file) }
+  return { library, version: versionOf(file), file, fresh: () => anotherCopy(file) }
 }
 
 /** @param {string} file */

@@ -9,7 +9,7 @@ import { Session, failure, isPanic } from './session.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
 /** @typedef {{session: number, roots?: any, peers?: any, steps: any[], end?: boolean}} SessionRequest */
-/** @typedef {{session: number, answers: import('./session.mjs').Answer[]}} SessionAnswer */
+/** @typedef {{session: number, answers: (import('./session.mjs').Answer | null)[]}} SessionAnswer */
 
 export const PROTOCOL = 1
 
@@ -35,7 +35,7 @@ export class Runner {
     const run = []
     for (const part of request.run) {
       if (this.spent) break
-      run.push({ session: part.session, answers: this.run(part) })
+      run.push({ session: part.session, answers: this.run(part).map(shortened) })
     }
     return this.spent ? { seq, run, restart: true } : { seq, run }
   }
@@ -70,6 +70,9 @@ export class Runner {
     return answers
   }
 }
+
+/** @param {import('./session.mjs').Answer} answer */
+const shortened = answer => 'ok' in answer && answer.ok === null ? null : answer
 
 /** @param {Adapter} lib */
 const hello = lib => ({

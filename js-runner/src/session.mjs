@@ -4,13 +4,15 @@
  * @module
  */
 import { Malformed, Unsupported } from './adapters/adapter.mjs'
+import { Attached } from './attached.mjs'
+import { hasV2, ops } from './ops.mjs'
 import { fromBase64, toBase64 } from './values.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapters/adapter.mjs').Document} Document */
 /** @typedef {import('./adapters/adapter.mjs').Roots} Roots */
 /** @typedef {import('./adapters/adapter.mjs').PeerOptions} PeerOptions */
-/** @typedef {import('./adapters/adapter.mjs').UndoManager} UndoManager */
+/** @typedef {import('./adapters/adapter.mjs').Path} Path */
 /** @typedef {import('./adapters/adapter.mjs').Format} Format */
 /** @typedef {{op: string, peer: string, as?: string, format?: Format, [key: string]: any}} Step */
 /** @typedef {'refused' | 'panic' | 'slot' | 'runner'} ErrorKind */
@@ -18,31 +20,6 @@ import { fromBase64, toBase64 } from './values.mjs'
 
 /** A slot that no earlier step filled. */
 class EmptySlot extends Error {}
-
-/**
- * An op of PROTOCOL.md that is not a local one. Bytes that it returns are answered as base64 and fill the slot `as`.
- *
- * @typedef {(session: Session, doc: Document, step: Step, format: Format) => any} Op
- */
-
-/** @type {Readonly<Record<string, Op>>} */
-const ops = Object.freeze({
-  encode: (s, doc, step, format) => s.lib.encode(doc, step.since === undefined ? undefined : s.bytes(step.since), format),
-  apply: (s, doc, step, format) => { s.lib.apply(doc, s.bytes(step.update), format); return null },
-  state_vector: (s, doc) => s.lib.stateVector(doc),
-  state: (s, doc) => s.state(doc),
-  pending: (s, doc) => s.lib.pending(doc),
-  merge: (s, _, step, format) => s.lib.merge(step.updates.map((/** @type {any} */ update) => s.bytes(update)), format),
-  diff: (s, _, step, format) => s.lib.diff(s.bytes(step.update), s.bytes(step.since), format),
-  update_state_vector: (s, _, step, format) => s.lib.updateStateVector(s.bytes(step.update), format),
-  convert: (s, _, step) => s.lib.convert(s.bytes(step.update), step.from, step.to),
-  'undo.track': (s, doc, step) => s.track(step.peer, doc, step.paths),
-  undo: (s, _, step) => s.undoManager(step.peer).undo(),
-  redo: (s, _, step) => s.undoManager(step.peer).redo()
-})
-
-/** The ops whose v2 is a feature of its own. */
-const formatted = new Set(['encode', 'apply', 'merge', 'diff', 'update_state_vector'])
 
 export class Session {
   /**
@@ -54,14 +31,15 @@ export class Session {
   constructor (lib, roots, peers) {
     this.lib = lib
     this.roots = roots
+    this.peers = peers
     /** Ended before its end: by a panic, or by something unsupported. */
     this.over = false
     /** @type {Map<string, Document>} */
     this.docs = new Map()
     /** @type {Map<string, Uint8Array>} */
     this.slots = new Map()
-    /** @type {Map<string, UndoManager>} */
-    this.undoManagers = new Map()
+    /** @type {Map<Document, Attached>} */
+    this.attachments = new Map()
     for (const name in roots) {
       if (!lib.features.has('root.' + roots[name])) throw new Unsupported('root.' + roots[name])
     }
@@ -92,13 +70,13 @@ export class Session {
    */
   close () {
     try {
-      for (const manager of this.undoManagers.values()) manager.close()
+      for (const attached of this.attachments.values()) attached.close()
       for (const doc of this.docs.values()) this.lib.close(doc)
     } catch (error) {
       if (!this.lib.isPanic(error)) throw error
       return false
     }
-    this.undoManagers.clear()
+    this.attachments.clear()
     this.docs.clear()
     this.slots.clear()
     return true
@@ -142,16 +120,50 @@ export class Session {
     const { op, format = 'v1' } = step
     const { features } = this.lib
     if (!features.has(op)) throw new Unsupported(op)
-    const doc = this.docs.get(step.peer)
-    if (doc === undefined) throw new Malformed(`no peer ${step.peer} in this session`)
+    const doc = this.#document(step)
     if (Object.hasOwn(ops, op)) {
-      if (format === 'v2' && formatted.has(op) && !features.has(op + '.v2')) throw new Unsupported(op + '.v2')
+      if (format === 'v2' && hasV2.has(op)) this.need(op + '.v2')
       return ops[op](this, doc, step, format)
     }
+    if (step.origin !== undefined) this.need('origin')
     if (step.as === undefined) return this.#change(doc, step, null)
-    const emit = format === 'v2' ? 'emit.v2' : 'emit'
-    if (!features.has(emit)) throw new Unsupported(emit)
+    this.need(format === 'v2' ? 'emit.v2' : 'emit')
     return this.#change(doc, step, format)
+  }
+
+  /**
+   * @param {string} feature
+   * @throws {Unsupported} the library lacks it
+   */
+  need (feature) {
+    if (!this.lib.features.has(feature)) throw new Unsupported(feature)
+  }
+
+  /**
+   * The document that performs a step: the peer's, or a subdocument of it.
+   *
+   * @param {Step} step
+   * @return {Document}
+   */
+  #document (step) {
+    const doc = this.docs.get(step.peer)
+    if (doc === undefined) throw new Malformed(`no peer ${step.peer} in this session`)
+    return step.doc === undefined ? doc : this.#subdocument(doc, step.peer, step.doc)
+  }
+
+  /**
+   * @param {Document} doc
+   * @param {string} peer
+   * @param {Path} path
+   * @return {Document}
+   */
+  #subdocument (doc, peer, path) {
+    this.need('doc')
+    const parent = this.resolve(doc, path.slice(0, -1))
+    const value = this.lib.child(doc, parent, path[path.length - 1])
+    const subdocument = this.lib.subdocument(doc, value, this.peers[peer].client, path)
+    if (subdocument === undefined) throw new Error(`no subdocument at ${JSON.stringify(path)}`)
+    return subdocument
   }
 
   /**
@@ -166,21 +178,19 @@ export class Session {
     const { lib } = this
     const steps = step.op === 'transact' ? step.steps : [step]
     for (const inner of steps) {
-      if (!lib.features.has(inner.op)) throw new Unsupported(inner.op)
+      this.need(inner.op)
       if (!Object.hasOwn(lib.local, inner.op)) throw new Malformed(`${inner.op} is not a local op`)
-      if (inner.attributes !== undefined && inner.op === 'text.insert' && !lib.features.has('text.insert.attributes')) {
-        throw new Unsupported('text.insert.attributes')
-      }
+      if (inner.attributes !== undefined && inner.op === 'text.insert') this.need('text.insert.attributes')
       this.#root(doc, inner.path)
     }
     return lib.transact(doc, () => {
       for (const inner of steps) lib.local[inner.op](doc, this.resolve(doc, inner.path), inner, lib)
-    }, emit)
+    }, emit, step.origin)
   }
 
   /**
    * @param {Document} doc
-   * @param {(string | number)[]} path
+   * @param {Path} path
    */
   #root (doc, [name]) {
     if (typeof name !== 'string' || !Object.hasOwn(this.roots, name)) throw new Malformed(`no root ${name} in this session`)
@@ -191,7 +201,7 @@ export class Session {
    * The shared type that a path leads to.
    *
    * @param {Document} doc
-   * @param {(string | number)[]} path
+   * @param {Path} path
    * @return {any}
    * @throws {Error} the document has no shared type there, which depends on what its peers did: an ordinary refusal
    */
@@ -213,22 +223,15 @@ export class Session {
   }
 
   /**
-   * @param {string} peer
+   * What this session keeps of a document besides its content.
+   *
    * @param {Document} doc
-   * @param {(string | number)[][]} paths
-   * @return {null}
+   * @return {Attached}
    */
-  track (peer, doc, paths) {
-    this.undoManagers.get(peer)?.close()
-    this.undoManagers.set(peer, this.lib.undoManager(doc, paths.map(path => this.resolve(doc, path))))
-    return null
-  }
-
-  /** @param {string} peer */
-  undoManager (peer) {
-    const manager = this.undoManagers.get(peer)
-    if (manager === undefined) throw new Malformed(`peer ${peer} tracks nothing`)
-    return manager
+  attached (doc) {
+    let attached = this.attachments.get(doc)
+    if (attached === undefined) this.attachments.set(doc, attached = new Attached(this.lib, doc))
+    return attached
   }
 
   /**

@@ -97,6 +97,19 @@ const decodeChunks = (json, lib) => {
 }
 
 /**
+ * A delta that changes a text, in values of the library.
+ *
+ * @param {Json[]} json
+ * @param {Adapter} lib
+ * @return {{insert?: any, retain?: number, delete?: number, attributes?: Record<string, any>}[]}
+ */
+export const decodeDelta = (json, lib) => json.map(({ attributes, ...op }) => ({
+  ...op,
+  ...(op.insert === undefined ? {} : { insert: typeof op.insert === 'string' ? op.insert : decode(op.insert.$embed, lib) }),
+  ...(attributes === undefined ? {} : { attributes: decodeObject(attributes, lib) })
+}))
+
+/**
  * Refuses early what the library cannot write, by the name of the feature.
  *
  * @param {Adapter} lib

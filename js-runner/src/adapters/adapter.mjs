@@ -52,7 +52,7 @@
  * @property {(doc: Document, parent: any, key: string | number) => any} child a value in a shared type, undefined when there is none
  * @property {Readonly<Record<string, (doc: Document, target: any, step: LocalStep, lib: Adapter) => void>>} local
  * @property {(value: any) => boolean} isShared
- * @property {(doc: Document, body: () => void, emit: Format | null) => Uint8Array | null} transact runs the local ops of `body` in one
+ * @property {(doc: Document, body: () => void, emit: Format | null, origin: string | undefined) => Uint8Array | null} transact runs the local ops of `body` in one
  *   transaction; with `emit` it gives the update that the transaction emitted. The roots that `body` uses are there already.
  * @property {(doc: Document, name: string, kind: RootKind) => Json} read the typed value of a root
  * @property {(doc: Document, since: Uint8Array | undefined, format: Format) => Uint8Array} encode
@@ -63,18 +63,57 @@
  * @property {(update: Uint8Array, since: Uint8Array, format: Format) => Uint8Array} diff
  * @property {(update: Uint8Array, format: Format) => Uint8Array} updateStateVector
  * @property {(update: Uint8Array, from: Format, to: Format) => Uint8Array} convert
- * @property {(doc: Document, types: any[]) => UndoManager} undoManager
+ * @property {(doc: Document, format: Format) => Uint8Array} snapshot
+ * @property {(doc: Document, snapshot: Uint8Array, format: Format) => Uint8Array} restore
+ * @property {(a: Uint8Array, b: Uint8Array, format: Format) => boolean} equalSnapshots
+ * @property {(snapshot: Uint8Array, update: Uint8Array, format: Format) => boolean} snapshotContains
+ * @property {(doc: Document, target: any, index: number, assoc: number) => Uint8Array} position
+ * @property {(doc: Document, position: Uint8Array) => number | null} resolvePosition
+ * @property {(position: Uint8Array) => Json} positionToJson
+ * @property {(json: Json) => Uint8Array} positionFromJson
+ * @property {(doc: Document, types: any[], options: UndoOptions) => UndoManager} undoManager
+ * @property {(doc: Document, target: any, options: Observation, tell: Tell) => void} observe
+ * @property {(doc: Document, value: any, client: number, path: Path) => Document | undefined} subdocument loaded, with this client id; undefined when
+ *   the value is no document. `path` is where it stands.
+ * @property {(doc: Document) => Iterable<string>} subdocs guids
+ * @property {(doc: Document, tell: (event: SubdocsEvent) => void) => void} observeSubdocs
+ * @property {(doc: Document) => Awareness} awareness
+ * @property {{step1: (doc: Document) => Uint8Array, step2: (doc: Document, since: Uint8Array | undefined) => Uint8Array,
+ *   update: (update: Uint8Array) => Uint8Array, read: (doc: Document, message: Uint8Array) => Uint8Array | null}} sync
  * @property {TypeFactory} types
  * @property {(error: unknown) => boolean} isPanic
  * @property {(error: unknown) => string} describe
  * @property {boolean} restartAfterPanic whether a panic leaves the process unfit for further sessions
  */
 
+/** @typedef {(string | number)[]} Path */
+/** @typedef {{origins: string[] | undefined, timeout: number}} UndoOptions */
+
 /**
  * @typedef {object} UndoManager
  * @property {() => boolean} undo true when the stack had something
  * @property {() => boolean} redo
+ * @property {() => void} stop
+ * @property {() => void} clear
+ * @property {() => [boolean, boolean]} can undo, redo
  * @property {() => void} close
+ */
+
+/** @typedef {{path: Path, kind: RootKind, deep: boolean}} Observation `path` of the observed type, `kind` of its root */
+/** @typedef {{path: Path, delta?: Json[], keys?: Record<string, Json>}} Event as in PROTOCOL.md */
+/** @typedef {(transaction: unknown, event: Event) => void} Tell events of one transaction name the same `transaction` */
+/** @typedef {{added: string[], removed: string[], loaded: string[]}} SubdocsEvent guids */
+/** @typedef {{added: number[], updated: number[], removed: number[]}} AwarenessEvent clients */
+
+/**
+ * @typedef {object} Awareness
+ * @property {(state: Json) => void} set
+ * @property {(clients: number[] | undefined) => Uint8Array} encode
+ * @property {(update: Uint8Array) => void} apply
+ * @property {(clients: number[]) => void} remove
+ * @property {() => Record<string, Json>} states
+ * @property {() => AwarenessEvent[]} events since the last call
+ * @property {(milliseconds: number) => void} advance
  */
 
 /** The origin of updates that are applied: without one, an undo manager takes them for local. */

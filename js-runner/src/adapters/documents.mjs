@@ -1,9 +1,14 @@
 /**
- * What the 13 and the 14 line of Yjs share: documents, updates and undo. They differ in their shared types.
+ * What the 13 and the 14 line of Yjs share: all but their shared types.
  *
  * @module
  */
 import { REMOTE, describe, isStackOverflow } from './adapter.mjs'
+import { momentFeatures, moments } from './moments.mjs'
+import { works } from './probe.mjs'
+import { protocolFeatures, speaking } from './protocols.mjs'
+import { subdocs } from './subdocs.mjs'
+import { undoFeatures, undoManagers } from './undo.mjs'
 import { encode, encodeAttributes, joinChunks } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
@@ -11,6 +16,7 @@ import { encode, encodeAttributes, joinChunks } from '../values.mjs'
 /** @typedef {import('./adapter.mjs').Json} Json */
 /** @typedef {import('./adapter.mjs').PeerOptions} PeerOptions */
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
+/** @typedef {import('./index.mjs').Loaded} Loaded */
 
 /**
  * Feature -> the exported function that it needs.
@@ -27,41 +33,34 @@ const functions = Object.freeze({
   'diff.v2': 'diffUpdateV2',
   update_state_vector: 'encodeStateVectorFromUpdate',
   'update_state_vector.v2': 'encodeStateVectorFromUpdateV2',
-  convert: 'convertUpdateFormatV1ToV2',
-  'undo.track': 'UndoManager',
-  undo: 'UndoManager',
-  redo: 'UndoManager',
-  'value.doc': 'Doc'
+  convert: 'convertUpdateFormatV1ToV2'
 })
 
 /**
- * True when the action works on a throwaway document.
+ * The origin of a transaction is what it was given.
  *
  * @param {any} Y
- * @param {(doc: any) => unknown} action throws or returns false when the library cannot do it
  */
-export const works = (Y, action) => {
-  try {
-    const doc = new Y.Doc()
-    doc.clientID = 1
-    return action(doc) !== false
-  } catch {
-    return false
-  }
-}
+const keepsOrigins = Y => works(Y, doc => {
+  let seen
+  doc.on('afterTransaction', (/** @type {any} */ { origin }) => { seen = origin })
+  doc.transact(() => {}, 'o')
+  return seen === 'o'
+})
 
 /**
  * The features that lie in documents and updates.
  *
- * @param {any} Y
+ * @param {Loaded} loaded
  * @return {string[]}
  */
-export const documentFeatures = Y => {
+export const documentFeatures = ({ library: Y, protocols }) => {
   const features = Object.entries(functions).filter(([, name]) => typeof Y[name] === 'function').map(([feature]) => feature)
   features.push('transact', 'state', 'pending', 'emit', 'gc.off')
   // The v2 encoder came together with the event that uses it.
   if (features.includes('encode.v2')) features.push('emit.v2')
-  return features
+  if (keepsOrigins(Y)) features.push('origin')
+  return [...features, ...momentFeatures(Y), ...undoFeatures(Y), ...protocolFeatures(protocols)]
 }
 
 /**
@@ -110,9 +109,10 @@ const pending = ({ store }) => 'pendingStructs' in store
  * @param {any} doc
  * @param {Format} format
  * @param {() => void} body
+ * @param {string | undefined} origin
  * @return {Uint8Array | null}
  */
-const emitted = (Y, doc, format, body) => {
+const emitted = (Y, doc, format, body, origin) => {
   const event = format === 'v2' ? 'updateV2' : 'update'
   /** @type {Uint8Array[]} */
   const updates = []
@@ -122,7 +122,7 @@ const emitted = (Y, doc, format, body) => {
   const before = merges ? undefined : Y.encodeStateVector(doc)
   doc.on(event, listener)
   try {
-    doc.transact(body)
+    doc.transact(body, origin)
   } finally {
     doc.off(event, listener)
   }
@@ -134,34 +134,15 @@ const emitted = (Y, doc, format, body) => {
 }
 
 /**
- * @param {any} Y
- * @param {any} doc
- * @param {any[]} types
- */
-const undoManager = (Y, doc, types) => {
-  const manager = new Y.UndoManager(types, { captureTimeout: 0 })
-  return {
-    undo: () => {
-      const answer = manager.undoStack.length > 0
-      manager.undo()
-      return answer
-    },
-    redo: () => {
-      const answer = manager.redoStack.length > 0
-      manager.redo()
-      return answer
-    },
-    close: () => { manager.destroy?.() }
-  }
-}
-
-/**
  * The part of the adapter that is the same in both lines.
  *
- * @param {any} Y
+ * @param {Loaded} loaded
  * @param {(doc: any, name: string, kind: RootKind) => any} root
  */
-export const documents = (Y, root) => ({
+export const documents = ({ library: Y, protocols }, root) => ({
+  ...moments(Y),
+  ...subdocs(Y),
+  ...speaking(protocols),
   /** @param {PeerOptions} options */
   create: options => {
     // Nothing depends on the guid, and a random one costs a third of a small session.
@@ -173,9 +154,9 @@ export const documents = (Y, root) => ({
   close: () => {},
   root,
   /** @type {Adapter['transact']} */
-  transact: (doc, body, emit) => {
-    if (emit !== null) return emitted(Y, doc, emit, body)
-    doc.transact(body)
+  transact: (doc, body, emit, origin) => {
+    if (emit !== null) return emitted(Y, doc, emit, body, origin)
+    doc.transact(body, origin)
     return null
   },
   /** @type {Adapter['encode']} */
@@ -197,7 +178,7 @@ export const documents = (Y, root) => ({
     return (from === 'v1' ? Y.convertUpdateFormatV1ToV2 : Y.convertUpdateFormatV2ToV1)(update)
   },
   /** @type {Adapter['undoManager']} */
-  undoManager: (doc, types) => undoManager(Y, doc, types),
+  undoManager: undoManagers(Y),
   isPanic: isStackOverflow,
   describe,
   restartAfterPanic: false

@@ -4,15 +4,18 @@
  *
  * @module
  */
+import '../clock.mjs'
 import { load } from '../library.mjs'
+import { loadProtocols } from '../yprotocols.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
-/** @typedef {{package: string, adapter: () => Promise<{adapt: (loaded: import('../library.mjs').Loaded) => Adapter}>}} Entry */
+/** @typedef {import('../library.mjs').Loaded & {protocols?: import('../yprotocols.mjs').Protocols}} Loaded */
+/** @typedef {{package: string, protocols?: string, adapter: () => Promise<{adapt: (loaded: Loaded) => Adapter}>}} Entry */
 
 /** @type {Readonly<Record<string, Entry>>} */
 export const implementations = Object.freeze({
-  yjs: { package: 'yjs', adapter: () => import('./yjs.mjs') },
-  yjs14: { package: '@y/y', adapter: () => import('./yjs14.mjs') },
+  yjs: { package: 'yjs', protocols: 'y-protocols', adapter: () => import('./yjs.mjs') },
+  yjs14: { package: '@y/y', protocols: '@y/protocols', adapter: () => import('./yjs14.mjs') },
   ywasm: { package: 'ywasm', adapter: () => import('./ywasm.mjs') }
 })
 
@@ -30,7 +33,9 @@ export const implementations = Object.freeze({
  */
 export const loadAdapter = async (implementation, module) => {
   const entry = implementations[implementation]
-  const loaded = await load(entry.package, module)
+  const library = await load(entry.package, module)
+  const protocols = entry.protocols === undefined ? undefined : await loadProtocols(entry.protocols, library.file)
+  const loaded = { ...library, protocols }
   const { adapt } = await entry.adapter()
   return { adapter: adapt(loaded), renew: () => adapt({ ...loaded, library: loaded.fresh() }) }
 }

@@ -3,15 +3,18 @@
  *
  * @module
  */
-import { Unsupported } from './adapter.mjs'
-import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures, works } from './documents.mjs'
-import { decode, decodeObject, encode, encodeAttributes } from '../values.mjs'
+import { Malformed, Unsupported } from './adapter.mjs'
+import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
+import { eventFeatures, observer } from './events.mjs'
+import { subdocFeatures } from './subdocs.mjs'
+import { decode, decodeDelta, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').Chunk} Chunk */
 /** @typedef {import('./adapter.mjs').Json} Json */
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
 /** @typedef {import('./adapter.mjs').TypeFactory} TypeFactory */
+/** @typedef {import('./index.mjs').Loaded} Loaded */
 
 /** @type {Readonly<Record<RootKind, string>>} */
 const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
@@ -37,10 +40,12 @@ const local = Object.freeze({
   'text.embed': (_, text, step, lib) => { text.insertEmbed(step.index, decode(step.value, lib), decodeObject(step.attributes ?? {}, lib)) },
   'text.format': (_, text, step, lib) => { text.format(step.index, step.length, decodeObject(step.attributes, lib)) },
   'text.delete': (_, text, step) => { text.delete(step.index, step.length) },
+  'text.delta': (_, text, step, lib) => { text.applyDelta(decodeDelta(step.delta, lib)) },
   'array.insert': (_, array, step, lib) => { array.insert(step.index, decode(step.values, lib)) },
   'array.delete': (_, array, step) => { array.delete(step.index, step.length) },
   'map.set': (_, map, step, lib) => { map.set(step.key, decode(step.value, lib)) },
   'map.delete': (_, map, step) => { map.delete(step.key) },
+  'map.clear': (_, map) => { map.clear() },
   'xml.insert': (_, node, step, lib) => { node.insert(step.index, decode(step.nodes, lib)) },
   'xml.delete': (_, node, step) => { node.delete(step.index, step.length) },
   'xml.set': (_, node, step, lib) => { attributed(node).setAttribute(step.name, decode(step.value, lib)) },
@@ -134,7 +139,7 @@ const reader = Y => {
   /** @param {any} shared */
   const read = shared => {
     const readType = byClass.get(shared.constructor)
-    if (readType === undefined) throw new Error(`the document holds a ${shared.constructor?.name}`)
+    if (readType === undefined) throw new Malformed(`the document holds a ${shared.constructor?.name}`)
     return readType(shared)
   }
   /** @param {any} item */
@@ -154,41 +159,52 @@ const withoutEmpty = node => {
 }
 
 /**
- * @param {any} Y
- * @param {TypeFactory} types
+ * @param {Loaded} loaded
+ * @param {Adapter['observe']} observe
  * @return {Set<string>}
  */
-const probe = (Y, types) => {
-  const features = new Set(documentFeatures(Y))
+const probe = (loaded, observe) => {
+  const Y = loaded.library
+  const features = new Set(documentFeatures(loaded))
   for (const op in local) features.add(op)
+  if (typeof Y.Text.prototype.applyDelta !== 'function') features.delete('text.delta')
+  if (typeof Y.Map.prototype.clear !== 'function') features.delete('map.clear')
   for (const kind in getters) features.add('root.' + kind)
   for (const feature of ['text.insert.attributes', 'value.text', 'value.array', 'value.map', 'value.xml', 'value.fragment', 'value.xmltext']) features.add(feature)
   for (const feature of valueFeatures(Y, (doc, value) => doc.getMap('m').set('k', value), doc => doc.getMap('m').get('k'))) features.add(feature)
-  if (!works(Y, doc => { doc.getMap('m').set('k', types.doc('g')) })) features.delete('value.doc')
-  if (takesLargeClients(Y, doc => { doc.getText('t').insert(0, 'a') })) features.add('client.53')
+  for (const feature of subdocFeatures(Y, (doc, subdocument) => { doc.getMap('m').set('k', subdocument) })) features.add(feature)
+  const change = (/** @type {any} */ doc) => {
+    doc.getText('t').insert(0, 'a')
+    return doc.getText('t')
+  }
+  for (const feature of eventFeatures(Y, observe, change)) features.add(feature)
+  if (takesLargeClients(Y, change)) features.add('client.53')
   return features
 }
 
 /**
- * @param {import('../library.mjs').Loaded} loaded
+ * @param {Loaded} loaded
  * @return {Adapter}
  */
-export const adapt = ({ library: Y, version }) => {
+export const adapt = loaded => {
+  const { library: Y, version } = loaded
   const types = factory(Y)
   const read = reader(Y)
   /** @type {Adapter['root']} */
   const root = (doc, name, kind) => doc[getters[kind]](name)
+  const observe = observer(Y, read)
   return Object.freeze({
-    ...documents(Y, root),
+    ...documents(loaded, root),
     name: 'yjs',
     version,
-    features: probe(Y, types),
+    features: probe(loaded, observe),
     lossy: Object.freeze([]),
     // An XML node got its `get` late in 13.
     child: (_, parent, key) => parent.get === undefined ? parent.toArray?.()[key] : parent.get(key),
     isShared: value => value instanceof Y.AbstractType,
     local,
     types,
+    observe,
     read: (doc, name, kind) => read(root(doc, name, kind))
   })
 }

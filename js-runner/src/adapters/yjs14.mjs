@@ -4,18 +4,37 @@
  *
  * @module
  */
-import { lacks } from './adapter.mjs'
-import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures, works } from './documents.mjs'
+import { Malformed, lacks } from './adapter.mjs'
+import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
+import { eventFeatures } from './events.mjs'
+import { subdocFeatures } from './subdocs.mjs'
 import * as classes from './yjs.mjs'
-import { decode, decodeObject, encode, encodeAttributes } from '../values.mjs'
+import { deltaOp, eventOf, keyChange } from '../events.mjs'
+import { decode, decodeDelta, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').Json} Json */
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
+/** @typedef {import('./adapter.mjs').Event} Event */
 /** @typedef {import('./adapter.mjs').TypeFactory} TypeFactory */
+/** @typedef {import('./index.mjs').Loaded} Loaded */
 
 /** Type references on the wire, in their order: an index in this list. A hook is a map. */
 const kinds = Object.freeze(['array', 'map', 'text', 'element', 'xml', 'map', 'xmltext'])
+
+/**
+ * @param {any} type
+ * @param {ReturnType<typeof decodeDelta>} ops
+ */
+const builtDelta = (type, ops) => {
+  const delta = type.change
+  for (const { insert, retain, delete: deleted, attributes } of ops) {
+    if (retain !== undefined) delta.retain(retain, attributes)
+    else if (deleted !== undefined) delta.delete(deleted)
+    else delta.insert(typeof insert === 'string' ? insert : [insert], attributes)
+  }
+  return delta.done()
+}
 
 /** @type {Adapter['local']} */
 const local = Object.freeze({
@@ -25,10 +44,12 @@ const local = Object.freeze({
   },
   'text.format': (_, type, step, lib) => { type.format(step.index, step.length, decodeObject(step.attributes, lib)) },
   'text.delete': (_, type, step) => { type.delete(step.index, step.length) },
+  'text.delta': (_, type, step, lib) => { type.applyDelta(builtDelta(type, decodeDelta(step.delta, lib))) },
   'array.insert': (_, type, step, lib) => { type.insert(step.index, decode(step.values, lib)) },
   'array.delete': (_, type, step) => { type.delete(step.index, step.length) },
   'map.set': (_, type, step, lib) => { type.setAttr(step.key, decode(step.value, lib)) },
   'map.delete': (_, type, step) => { type.deleteAttr(step.key) },
+  'map.clear': (_, type) => { type.clearAttrs() },
   'xml.insert': (_, type, step, lib) => { type.insert(step.index, decode(step.nodes, lib)) },
   'xml.delete': (_, type, step) => { type.delete(step.index, step.length) },
   'xml.set': (_, type, step, lib) => { type.setAttr(step.name, decode(step.value, lib)) },
@@ -109,25 +130,95 @@ const readers = Object.freeze({
  * @param {any} shared
  * @return {Json}
  */
-const read = shared => shared.guid === undefined ? readers[kinds[shared._legacyTypeRef]](shared) : { $doc: shared.guid }
+const read = shared => {
+  if (shared.guid !== undefined) return { $doc: shared.guid }
+  const readType = readers[kinds[shared._legacyTypeRef]]
+  if (readType === undefined) throw new Malformed(`the document holds a ${shared.constructor?.name}`)
+  return readType(shared)
+}
+
+/**
+ * @param {any} op
+ * @param {boolean} text
+ */
+const readOps = ({ insert, retain, delete: deleted, format }, text) => {
+  const attributes = format ? encodeAttributes(Object.entries(format), read) : undefined
+  if (retain !== undefined) return [deltaOp({ retain }, attributes)]
+  if (deleted !== undefined) return [{ delete: deleted }]
+  if (typeof insert === 'string') return [deltaOp({ insert }, attributes)]
+  if (!text) return [{ insert: encode(insert, read) }]
+  return insert.map((/** @type {any} */ embed) => deltaOp({ insert: { $embed: encode(embed, read) } }, attributes))
+}
 
 /**
  * @param {any} Y
- * @param {TypeFactory} types
+ * @param {any} op sets or deletes an attribute
+ * @return {[string, Json]}
+ */
+const readAttr = (Y, { key, value, prevValue }) => {
+  const old = prevValue instanceof Y.Type || prevValue instanceof Y.Doc ? undefined : encode(prevValue, read)
+  if (value === undefined) return [key, keyChange('delete', old, () => null)]
+  return [key, keyChange(prevValue === undefined ? 'add' : 'update', old, () => encode(value, read))]
+}
+
+/**
+ * @param {any} Y
+ * @param {any} event
+ * @param {import('./adapter.mjs').Observation} observation
+ * @return {Event | undefined}
+ */
+const readEvent = (Y, { target, delta }, { path: [name], kind }) => {
+  let root = target
+  while (root.parent !== null) root = root.parent
+  const text = (target === root ? kind : kinds[target._legacyTypeRef]).includes('text')
+  return eventOf(
+    [name, ...Y.getPathTo(root, target)],
+    [...delta.children].flatMap(op => readOps(op, text)),
+    [...delta.attrs].map(op => readAttr(Y, op))
+  )
+}
+
+/**
+ * @param {any} Y
+ * @return {Adapter['observe']}
+ */
+const observer = Y => (_, target, observation, tell) => {
+  const listener = (/** @type {any} */ event, /** @type {any} */ transaction) => {
+    // A deep observer gets one event with a nested delta, which no longer says what kind a nested type is.
+    for (const one of observation.deep ? transaction.changedParentTypes.get(target) : [event]) {
+      const json = readEvent(Y, one, observation)
+      if (json !== undefined) tell(transaction, json)
+    }
+  }
+  if (observation.deep) target.observeDeep(listener)
+  else target.observe(listener)
+}
+
+/**
+ * @param {Loaded} loaded
+ * @param {Adapter['observe']} observe
  * @return {Set<string>}
  */
-const probe = (Y, types) => {
-  const features = new Set(documentFeatures(Y))
+const probe = (loaded, observe) => {
+  const Y = loaded.library
+  const features = new Set(documentFeatures(loaded))
   for (const op in local) features.add(op)
+  if (!('change' in Y.Type.prototype)) features.delete('text.delta')
+  if (typeof Y.Type.prototype.clearAttrs !== 'function') features.delete('map.clear')
   for (const feature of ['root.text', 'root.array', 'root.map', 'root.xml', 'value.xml', 'value.fragment', 'text.insert.attributes']) features.add(feature)
   for (const feature of valueFeatures(Y, (doc, value) => doc.get('m').setAttr('k', value), doc => doc.get('m').getAttr('k'))) features.add(feature)
-  if (!works(Y, doc => { doc.get('m').setAttr('k', types.doc('g')) })) features.delete('value.doc')
-  if (takesLargeClients(Y, doc => { doc.get('t').insert(0, 'a') })) features.add('client.53')
+  for (const feature of subdocFeatures(Y, (doc, subdocument) => { doc.get('m').setAttr('k', subdocument) })) features.add(feature)
+  const change = (/** @type {any} */ doc) => {
+    doc.get('t').insert(0, 'a')
+    return doc.get('t')
+  }
+  for (const feature of eventFeatures(Y, observe, change)) features.add(feature)
+  if (takesLargeClients(Y, change)) features.add('client.53')
   return features
 }
 
 /**
- * @param {import('../library.mjs').Loaded} loaded
+ * @param {Loaded} loaded
  * @return {Adapter}
  */
 export const adapt = loaded => {
@@ -137,16 +228,18 @@ export const adapt = loaded => {
   const types = factory(Y)
   /** @type {Adapter['root']} */
   const root = (doc, key) => doc.get(key)
+  const observe = observer(Y)
   return Object.freeze({
-    ...documents(Y, root),
+    ...documents(loaded, root),
     name,
     version,
-    features: probe(Y, types),
+    features: probe(loaded, observe),
     lossy: Object.freeze([]),
     child: (_, parent, key) => typeof key === 'number' ? parent.get(key) : parent.getAttr(key),
     isShared: value => value instanceof Y.Type,
     local,
     types,
+    observe,
     read: (doc, key, kind) => readers[kind](root(doc, key, kind))
   })
 }
