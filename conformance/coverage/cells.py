@@ -40,7 +40,6 @@ WRITERS = ("array.insert", "map.set", "text.embed", "text.attribute", "xml.set",
 PEERS = ("1", "2", "3+")
 
 _COMMON = frozenset(("op", "peer", "note", "as", "format", "doc", "origin"))
-_FORMATTED = "format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,8 @@ def tables(schema: Mapping[str, Any], features: Iterator[str] | tuple[str, ...])
               dict.fromkeys(VECTORS, ("given", "document", "update"))),
         Table("client", "Client ids", dict.fromkeys(WIDTHS, widths)),
         Table("clock", "Clocks", dict.fromkeys(WIDTHS, widths)),
-        Table("op", "Ops, by format; the update that a local op emits", dict(_ops(schema))),
+        Table("edit", "Edits, and the updates that they emit", dict.fromkeys(_edits(schema), ("used", "emit.v1", "emit.v2"))),
+        Table("op", "All other ops, by format", dict(_ops(schema))),
         Table("key", "Optional keys of ops", dict.fromkeys(_keys(schema), used)),
         Table("value", "Values that a step writes", dict.fromkeys(TAGGED, WRITERS)),
         Table("feature", "Features", dict.fromkeys(features, used)),
@@ -110,17 +110,17 @@ def definitions(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
                     yield name, then
 
 
+def _edits(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*schema["$defs"]["localOp"]["properties"]["op"]["enum"], "transact")
+
+
 def _ops(schema: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    local = schema["$defs"]["localOp"]["properties"]["op"]["enum"]
+    edits = _edits(schema)
     for name, definition in definitions(schema):
-        if name in local or name == "transact":
-            yield name, ("used", "emit.v1", "emit.v2")
-        elif _FORMATTED in definition["properties"]:
-            yield name, FORMATS
-        elif name == "convert":
+        if name == "convert":
             yield name, ("v1-to-v2", "v2-to-v1")
-        else:
-            yield name, ("used",)
+        elif name not in edits:
+            yield name, FORMATS if "format" in definition["properties"] else ("used",)
 
 
 def _keys(schema: Mapping[str, Any]) -> Iterator[str]:

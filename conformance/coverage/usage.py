@@ -69,12 +69,13 @@ def step_cells(case: Case, step: Step) -> Iterator[str]:
     keys = [f"{op}.{key}" for key in step]
     yield from (cell("key", key, "used") for key in keys)
     yield cell("op", op, "used")
+    yield cell("edit", op, "used")
     if op == "convert":
         yield cell("op", op, f"{step['from']}-to-{step['to']}")
     else:
         yield cell("op", op, update_format)
     if "as" in step and ("path" in step or op == "transact"):
-        yield cell("op", op, f"emit.{update_format}")
+        yield cell("edit", op, f"emit.{update_format}")
         yield cell("feature", "emit" if update_format == "v1" else "emit.v2", "used")
     for feature in _features(case, step):
         yield cell("feature", feature, "used")
