@@ -8,13 +8,10 @@ only waited for something shows itself then.
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import UsageError
 from conformance.judge.judge import decoded_state_vector
 from conformance.model.value import canonical_bytes, project
 from conformance.model.vector import Case
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from conformance.model.implementation import Implementation
 
 _CLIENTS = {"a": 1000000001, "b": 1000000002}
-_HEX = re.compile(r"[0-9a-fA-F]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +53,6 @@ class Fed:
     pending: bool | None
     resynced_state: Any
     resynced_state_vector: Mapping[str, int] | None
-
-
-def read_update(text: str) -> bytes:
-    """Bytes from hexadecimal, base64, or `@file` that holds either, or raw bytes.
-
-    Raises:
-        UsageError: it is none of these.
-    """
-    if text.startswith("@"):
-        try:
-            content = Path(text[1:]).read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read the update {text[1:]}: {error.strerror}") from None
-        decoded = _decoded(content.decode("ascii", errors="replace").strip())
-        return content if decoded is None else decoded
-    decoded = _decoded(text.strip())
-    if decoded is None:
-        raise UsageError(
-            f"{text[:60]!r} is neither hexadecimal (an even number of digits) nor base64; "
-            "give @FILE for a file of raw bytes"
-        )
-    return decoded
-
-
-def _decoded(text: str) -> bytes | None:
-    compact = "".join(text.split()).removeprefix("0x")
-    if _HEX.fullmatch(compact):
-        return bytes.fromhex(compact) if len(compact) % 2 == 0 else None
-    standard = compact.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        decoded = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except binascii.Error:
-        return None
-    # Left-over bits are zero in what an encoder made; where they are not, something was cut off or mistyped.
-    return decoded if base64.b64encode(decoded).decode().rstrip("=") == standard else None
 
 
 def roots_named(updates: Iterable[bytes], update_format: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.feed import read_update
+from conformance.given import read_update
 from tests.support import MINIATURE, conformance, one_line, real
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_an_update_is_hexadecimal_or_base64_or_in_a_file(tmp_path: Path) -> None
     [
         (["zz"], "'zz' is neither hexadecimal (an even number of digits) nor base64"),
         (["01010"], "'01010' is neither hexadecimal (an even number of digits) nor base64"),
-        (["@/nowhere"], "cannot read the update /nowhere: No such file or directory"),
+        (["@/nowhere"], "cannot read /nowhere: No such file or directory"),
         ([ABC, "--order", "2"], "--order 2: name each of the updates 1 to 1 once, for example 1"),
         ([ABC, ABC, "--order", "1,1"], "--order 1,1: name each of the updates 1 to 2 once, for example 2,1"),
         ([ABC, "--root", "t=tree"], "--root t=tree: write NAME=KIND, with a kind of text, array, map, xml"),

@@ -41,7 +41,8 @@ def _parser() -> options.Parser:
 def main(argv: list[str]) -> int:
     """Feed, and print clusters or JSON."""
     from conformance.execute.engine import Engine
-    from conformance.feed import clusters, feed, read_update, roots_named
+    from conformance.feed import clusters, feed, roots_named
+    from conformance.given import read_update
     from conformance.report.progress import announce
     from conformance.run import introduce, launches
 
