@@ -18,6 +18,8 @@ pub fn meets(observation: &Value, answer: &Answer) -> bool {
         same(&project(state, compat::lossy()), observed)
     } else if let Some(expected) = observation.get("state_vector") {
         state_vector(observed).is_some_and(|decoded| same(expected, &decoded))
+    } else if let Some(expected) = observation.get("awareness") {
+        awareness(observed).is_some_and(|decoded| same(expected, &decoded))
     } else if let Some(bytes) = observation.get("bytes") {
         bytes == observed
     } else if let Some(value) = observation.get("value") {
@@ -51,6 +53,25 @@ pub fn state_vector(observed: &Value) -> Option<Value> {
     }
     clocks.retain(|_, clock| *clock > 0);
     Some(json!(clocks))
+}
+
+/// An awareness update in base64 as an object of client ids (as text), each with its clock and its state; `None` when
+/// it is not one.
+pub fn awareness(observed: &Value) -> Option<Value> {
+    let bytes = decode_base64(observed.as_str()?).ok()?;
+    let mut rest = bytes.as_slice();
+    let count = read_var_uint(&mut rest)?;
+    let mut clients = Object::new();
+    for _ in 0..count {
+        let client = read_var_uint(&mut rest)?;
+        let clock = read_var_uint(&mut rest)?;
+        let length = usize::try_from(read_var_uint(&mut rest)?).ok()?;
+        let (text, after) = rest.split_at_checked(length)?;
+        rest = after;
+        let state: Value = serde_json::from_slice(text).ok()?;
+        clients.insert(client.to_string(), json!({"clock": clock, "state": state}));
+    }
+    rest.is_empty().then_some(Value::Object(clients))
 }
 
 /// An unsigned integer in groups of seven bits, the lowest first; the top bit says that another group follows.

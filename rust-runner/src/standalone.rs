@@ -49,28 +49,49 @@ pub fn run(options: &Options, mut output: impl Write) -> io::Result<Vec<Played>>
         return Err(invalid("no case to play".into()));
     }
     let mut results = Vec::new();
+    let mut tally = Tally::default();
     for case in &cases {
-        for format in &options.formats {
-            let played = play(case, *format).map_err(|error| invalid(format!("{}: {error}", case.id)))?;
-            let verdict = match (&played.unsupported, played.differences.is_empty()) {
-                (Some(_), _) => "unsupported",
-                (None, true) => "pass",
-                (None, false) => "fail",
-            };
-            let detail = played.unsupported.clone().unwrap_or_else(|| played.state.to_string());
-            writeln!(output, "{verdict} {} {} {detail}", case.id, format.name())?;
-            for difference in &played.differences {
-                writeln!(output, "    {difference}")?;
-            }
-            results.push(played);
-        }
+        let played = options.formats.iter().map(|format| play(case, *format)).collect::<Result<Vec<_>, _>>();
+        let played = played.map_err(|error| invalid(format!("{}: {error}", case.id)))?;
+        tally.report(&played, &mut output)?;
+        results.extend(played);
     }
-    let count = |wanted: fn(&Played) -> bool| results.iter().filter(|played| wanted(played)).count();
-    let failed = count(|played| !played.differences.is_empty());
-    let unsupported = count(|played| played.unsupported.is_some());
-    let passed = results.len() - failed - unsupported;
-    writeln!(output, "{passed} pass, {failed} fail, {unsupported} unsupported")?;
+    let Tally { passed, failed, unsupported } = tally;
+    writeln!(output, "{} cases: {passed} passed, {failed} failed, {unsupported} unsupported", cases.len())?;
     Ok(results)
+}
+
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    unsupported: usize,
+}
+
+impl Tally {
+    /// Counts a case, which was played once a format, and writes its line.
+    fn report(&mut self, played: &[Played], output: &mut impl Write) -> io::Result<()> {
+        let Some(first) = played.first() else { return Ok(()) };
+        let unsupported = played.iter().find_map(|played| played.unsupported.as_ref());
+        let (verdict, count) = if played.iter().any(|played| !played.differences.is_empty()) {
+            ("FAIL", &mut self.failed)
+        } else if unsupported.is_some() {
+            ("unsupported", &mut self.unsupported)
+        } else {
+            ("pass", &mut self.passed)
+        };
+        *count += 1;
+        match unsupported.filter(|_| verdict == "unsupported") {
+            Some(feature) => writeln!(output, "{verdict} {} {feature}", first.id)?,
+            None => writeln!(output, "{verdict} {} {}", first.id, first.state)?,
+        }
+        for Played { format, differences, .. } in played {
+            for difference in differences {
+                writeln!(output, "    {} {difference}", format.name())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Plays one case.

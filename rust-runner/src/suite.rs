@@ -189,17 +189,32 @@ fn read(program: &mut Vec<Demanded>, peer: &str, suffix: &str, views: &[&Value])
     }
 }
 
+/// The ops beside the local ones whose bytes have a format.
+const FORMATTED: [&str; 10] = [
+    "transact",
+    "encode",
+    "apply",
+    "merge",
+    "diff",
+    "update_state_vector",
+    "snapshot",
+    "snapshot.restore",
+    "snapshot.equal",
+    "snapshot.contains",
+];
+
 /// Gives the step the run's format, unless it has its own, or works on bytes that the case fixes: those given in
 /// base64, and slots made from them.
 fn set_format(step: &mut Value, format: Format, pinned: &mut BTreeSet<String>) {
     let fixed = |bytes: &Value| bytes.as_str().map_or(bytes.is_object(), |slot| pinned.contains(slot));
-    let operands = step["updates"].as_array().map_or_else(|| vec![&step["update"]], |updates| updates.iter().collect());
+    let lists = ["updates", "snapshots"].into_iter().filter_map(|key| step[key].as_array()).flatten();
+    let mut operands = ["update", "snapshot"].into_iter().map(|key| &step[key]).chain(lists);
     let op = step["op"].as_str().unwrap_or_default();
-    let keeps = op == "convert" || step.get("format").is_some() || operands.into_iter().any(fixed);
-    let formatted = ["transact", "encode", "apply", "merge", "diff", "update_state_vector"].contains(&op);
+    let keeps = op == "convert" || step.get("format").is_some() || operands.any(fixed);
+    let formatted = FORMATTED.contains(&op) || ops::LOCAL.contains(&op);
     if keeps {
         pinned.extend(step["as"].as_str().map(str::to_owned));
-    } else if formatted || ops::LOCAL.contains(&op) {
+    } else if formatted {
         step["format"] = format.name().into();
     }
 }
