@@ -8,6 +8,7 @@ format mark that became redundant may be deleted by one side alone (Yjs `Y.Text`
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from conformance.wire.diff import diff_normal
@@ -31,12 +32,18 @@ def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> lis
     """
     if given == back:
         return []
-    a, b = decode_update(given, format), decode_update(back, format)
-    if not is_whole(a):
+    (left, whole), (right, _) = _prepared(given, format), _prepared(back, format)
+    if not whole:
         return []
-    left, right = normalize(a), normalize(b)
     marks = _redundant_marks(left, right)
     return diff_normal(_without_deleted(left, marks), _without_deleted(right, marks), collected_alike=True)
+
+
+@lru_cache(maxsize=128)
+def _prepared(data: bytes, format: Format) -> tuple[Normal, bool]:
+    """The normal form, and whether the update is whole; the update that many peers were given is read once."""
+    update = decode_update(data, format)
+    return normalize(update), is_whole(update)
 
 
 def is_whole(update: Update) -> bool:
