@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { momentFeatures } from './ywasm-moments.mjs'
+import { begin } from './ywasm-transaction.mjs'
 
 /**
  * @param {any} Y
@@ -68,6 +70,50 @@ const valueFeatures = fresh => {
   }).map(([feature]) => feature)
 }
 
+/** @param {any} Y */
+const keepsOrigins = Y => works(Y, ydoc => {
+  const txn = begin(ydoc, 'o')
+  const { origin } = txn
+  txn.free()
+  return origin === 'o'
+})
+
+/** Feature -> the method or the property that it needs. */
+const undo = Object.freeze({ undo: 'undo', redo: 'redo', 'undo.stop': 'stopCapturing', 'undo.clear': 'clear', 'undo.can': 'canUndo' })
+
+/**
+ * @param {any} Y
+ * @return {string[]}
+ */
+const undoFeatures = Y => {
+  if (typeof Y.YUndoManager !== 'function') return []
+  const { prototype } = Y.YUndoManager
+  const features = Object.entries(undo).filter(([, name]) => name in prototype).map(([feature]) => feature)
+  if ('addTrackedOrigin' in prototype) features.push('undo.origins')
+  return ['undo.track', 'undo.timeout', 'undo.manager', ...features]
+}
+
+/**
+ * @param {any} Y
+ * @return {string[]}
+ */
+const eventFeatures = Y => {
+  const types = { text: Y.YText, array: Y.YArray, map: Y.YMap, xml: Y.YXmlFragment }
+  const kinds = Object.entries(types).filter(([, type]) => typeof type.prototype.observe === 'function').map(([kind]) => `observe.${kind}`)
+  if (kinds.length === 0) return []
+  return ['observe', 'events', ...kinds, ...(typeof Y.YMap.prototype.observeDeep === 'function' ? ['observe.deep'] : [])]
+}
+
+/**
+ * @param {any} Y
+ * @return {string[]}
+ */
+const subdocFeatures = ({ YDoc: { prototype } }) => {
+  const features = 'load' in prototype ? ['doc'] : []
+  if ('getSubdocGuids' in prototype && 'onSubdocs' in prototype) features.push('subdocs', 'subdocs.observe', 'subdocs.events')
+  return features
+}
+
 /**
  * @param {any} Y
  * @param {() => any} fresh a copy of the library to panic in
@@ -88,8 +134,10 @@ export const probe = (Y, fresh, localOps) => {
   if (typeof Y.encodeStateAsUpdateV2 === 'function') features.add('encode.v2')
   if (typeof Y.applyUpdateV2 === 'function') features.add('apply.v2')
   if ('pendingStructs' in Y.YTransaction.prototype) features.add('pending')
-  if (typeof Y.YUndoManager === 'function') for (const op of ['undo.track', 'undo', 'redo']) features.add(op)
+  for (const feature of [...momentFeatures(Y), ...undoFeatures(Y), ...eventFeatures(Y)]) features.add(feature)
+  if (keepsOrigins(Y)) features.add('origin')
   if (takesLargeClients(Y)) features.add('client.53')
   for (const feature of valueFeatures(fresh)) features.add(feature)
+  if (features.has('value.doc')) for (const feature of subdocFeatures(Y)) features.add(feature)
   return features
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Unsupported } from './adapter.mjs'
+import { Malformed, Unsupported } from './adapter.mjs'
 import { encode, encodeAttributes, joinChunks } from '../values.mjs'
 
 /** @typedef {import('./adapter.mjs').Json} Json */
@@ -17,7 +17,7 @@ import { encode, encodeAttributes, joinChunks } from '../values.mjs'
  * @param {(child: any) => T} read the child is freed after it
  * @return {T[]}
  */
-const children = (node, txn, read) => {
+export const children = (node, txn, read) => {
   /** @type {T[]} */
   const found = []
   for (let child = node.firstChild(txn); child !== undefined && child !== null;) {
@@ -47,8 +47,14 @@ export const nthChild = (node, index, txn) => {
 }
 
 /**
+ * `read` reads a shared type, `fetched` frees it too, and `value` reads what may be a shared type.
+ *
+ * @typedef {{read: (shared: any, txn: any) => Json, fetched: (shared: any, txn: any) => Json, value: (item: any, txn: any) => Json}} Reader
+ */
+
+/**
  * @param {any} Y
- * @return {(shared: any, txn: any) => Json}
+ * @return {Reader}
  */
 export const reader = Y => {
   /**
@@ -90,7 +96,7 @@ export const reader = Y => {
    */
   const read = (shared, txn) => {
     const readType = byClass.get(shared.constructor)
-    if (readType === undefined) throw new Error(`the document holds a ${shared.constructor?.name}`)
+    if (readType === undefined) throw new Malformed(`the document holds a ${shared.constructor?.name}`)
     return readType(shared, txn)
   }
   /**
@@ -107,5 +113,5 @@ export const reader = Y => {
    * @param {any} txn
    */
   const value = (item, txn) => encode(item, shared => fetched(shared, txn))
-  return read
+  return { read, fetched, value }
 }

@@ -4,16 +4,24 @@
  *
  * @module
  */
-import { REMOTE, describe, isStackOverflow, lacks } from './adapter.mjs'
+import { REMOTE, Unsupported, describe, isStackOverflow, lacks } from './adapter.mjs'
 import { decode, decodeObject } from '../values.mjs'
+import { silent } from './protocols.mjs'
+import { observe, observeSubdocs } from './ywasm-events.mjs'
+import { moments } from './ywasm-moments.mjs'
 import { probe } from './ywasm-probe.mjs'
 import { nthChild, reader } from './ywasm-read.mjs'
+import { begin } from './ywasm-transaction.mjs'
 import { attribute, Deferred, factory } from './ywasm-types.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
 
-/** @typedef {{ydoc: any, roots: Map<string, any>, txn: any, handles: any[]}} Document `handles`: objects to free when the transaction ends */
+/**
+ * `handles`: objects to free when the transaction ends; `observers`: when the document ends; `turn`: grows with every transaction.
+ *
+ * @typedef {{ydoc: any, roots: Map<string, any>, txn: any, handles: any[], observers: any[], subdocuments: Map<string, Document>, turn: number}} Document
+ */
 
 /** @type {Readonly<Record<RootKind, string>>} */
 const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
@@ -82,9 +90,9 @@ const localOps = deferred => Object.freeze({
 
 /**
  * @param {any} ydoc
- * @return {any}
+ * @return {Document}
  */
-const begin = ydoc => ydoc.beginTransaction === undefined ? ydoc.writeTransaction() : ydoc.beginTransaction()
+const documentOf = ydoc => ({ ydoc, roots: new Map(), txn: undefined, handles: [], observers: [], subdocuments: new Map(), turn: 0 })
 
 /**
  * Runs in a transaction of its own and frees it. After a panic nothing is freed: that would be the next panic.
@@ -92,10 +100,12 @@ const begin = ydoc => ydoc.beginTransaction === undefined ? ydoc.writeTransactio
  * @template T
  * @param {Document} doc
  * @param {(txn: any) => T} body
+ * @param {string} [origin]
  * @return {T}
  */
-const within = (doc, body) => {
-  doc.txn = begin(doc.ydoc)
+const within = (doc, body, origin) => {
+  doc.turn++
+  doc.txn = begin(doc.ydoc, origin)
   /** @type {T} */
   let result
   try {
@@ -118,27 +128,72 @@ const release = doc => {
 }
 
 /**
+ * @param {Document} doc
+ */
+const close = ({ ydoc, roots, handles, observers, subdocuments }) => {
+  for (const observer of observers) observer.free()
+  for (const subdocument of subdocuments.values()) close(subdocument)
+  for (const root of roots.values()) root.free()
+  for (const handle of handles) handle.free()
+  ydoc.free()
+}
+
+/**
  * @param {any} Y
  * @param {Document} doc
  * @param {any[]} types
+ * @param {import('./adapter.mjs').UndoOptions} options
+ * @return {import('./adapter.mjs').UndoManager}
  */
-const undoManager = (Y, { ydoc, handles }, types) => {
-  const manager = new Y.YUndoManager(ydoc, types[0], { captureTimeout: 0 })
+const undoManager = (Y, doc, types, { origins, timeout }) => {
+  const trackedOrigins = origins === undefined ? {} : { trackedOrigins: origins }
+  const manager = new Y.YUndoManager(doc.ydoc, types[0], { captureTimeout: timeout, ...trackedOrigins })
   if (types.length > 1) manager.addToScope(types.slice(1))
-  for (const handle of handles.splice(0)) handle.free()
+  for (const handle of doc.handles.splice(0)) handle.free()
   return {
     undo: () => {
       const had = manager.canUndo
+      doc.turn++
       manager.undo()
       return had
     },
     redo: () => {
       const had = manager.canRedo
+      doc.turn++
       manager.redo()
       return had
     },
+    stop: () => { manager.stopCapturing() },
+    clear: () => { manager.clear() },
+    can: () => [manager.canUndo, manager.canRedo],
     close: () => { manager.free() }
   }
+}
+
+/**
+ * Each time that a subdocument is fetched it is another object.
+ *
+ * @param {any} Y
+ * @param {Document} doc
+ * @param {any} value
+ * @param {number} client
+ * @param {import('./adapter.mjs').Path} path
+ * @return {Document | undefined}
+ */
+const subdocument = (Y, doc, value, client, path) => {
+  if (!(value instanceof Y.YDoc)) return undefined
+  const key = JSON.stringify([value.guid, path])
+  const known = doc.subdocuments.get(key)
+  if (known !== undefined) {
+    value.free()
+    return known
+  }
+  const made = documentOf(value)
+  doc.subdocuments.set(key, made)
+  if (value.id !== client) throw new Unsupported('doc.client')
+  doc.turn++
+  if (!value.shouldLoad) value.load()
+  return made
 }
 
 /**
@@ -147,33 +202,26 @@ const undoManager = (Y, { ydoc, handles }, types) => {
  */
 export const adapt = ({ library: Y, version, fresh }) => {
   const deferred = new Deferred()
-  const read = reader(Y)
+  const values = reader(Y)
   const shared = [Y.YText, Y.YArray, Y.YMap, Y.YXmlFragment, Y.YXmlElement, Y.YXmlText]
   const local = localOps(deferred)
   /** @type {Adapter['isShared']} */
   const isShared = item => shared.some(type => item instanceof type)
+  /** @type {Adapter['root']} */
+  const root = ({ ydoc, roots }, name, kind) => {
+    let type = roots.get(name)
+    if (type === undefined) roots.set(name, type = ydoc[getters[kind]](name))
+    return type
+  }
   const noUpdate = new Set(emptyUpdates(Y))
   return Object.freeze({
     name: 'ywasm',
     version,
     features: probe(Y, fresh, Object.keys(local)),
     lossy: Object.freeze(['xml.attributes.any']),
-    create: options => ({
-      ydoc: new Y.YDoc({ clientID: options.client, guid: 'peer', gc: options.gc !== false }),
-      roots: new Map(),
-      txn: undefined,
-      handles: []
-    }),
-    close: ({ ydoc, roots, handles }) => {
-      for (const root of roots.values()) root.free()
-      for (const handle of handles) handle.free()
-      ydoc.free()
-    },
-    root: ({ ydoc, roots }, name, kind) => {
-      let type = roots.get(name)
-      if (type === undefined) roots.set(name, type = ydoc[getters[kind]](name))
-      return type
-    },
+    create: options => documentOf(new Y.YDoc({ clientID: options.client, guid: 'peer', gc: options.gc !== false })),
+    close,
+    root,
     child: (doc, parent, key) => {
       const item = parent.get === undefined ? nthChild(parent, key, doc.txn) : parent.get(key, doc.txn)
       if (isShared(item)) doc.handles.push(item)
@@ -182,7 +230,7 @@ export const adapt = ({ library: Y, version, fresh }) => {
     isShared,
     local,
     types: factory(Y, deferred),
-    transact: (doc, body, emit) => within(doc, txn => {
+    transact: (doc, body, emit, origin) => within(doc, txn => {
       try {
         body()
       } finally {
@@ -193,21 +241,32 @@ export const adapt = ({ library: Y, version, fresh }) => {
       txn.commit()
       const update = emit === 'v2' ? txn.encodeUpdateV2() : txn.encodeUpdate()
       return noUpdate.has(String(update)) ? null : update
-    }),
+    }, origin),
     read: (doc, name, kind) => {
-      const type = doc.roots.get(name) ?? doc.ydoc[getters[kind]](name)
-      doc.roots.set(name, type)
-      return within(doc, txn => read(type, txn))
+      const type = root(doc, name, kind)
+      return within(doc, txn => values.read(type, txn))
     },
     encode: ({ ydoc }, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(ydoc, since),
-    apply: ({ ydoc }, update, format) => { (format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(ydoc, update, REMOTE) },
+    apply: (doc, update, format) => {
+      doc.turn++
+      ;(format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(doc.ydoc, update, REMOTE)
+    },
     stateVector: ({ ydoc }) => Y.encodeStateVector(ydoc),
     pending: doc => within(doc, txn => (txn.pendingStructs ?? null) !== null || txn.pendingDeleteSet !== undefined),
     merge: lacks('merge'),
     diff: lacks('diff'),
     updateStateVector: lacks('update_state_vector'),
     convert: lacks('convert'),
-    undoManager: (doc, types) => undoManager(Y, doc, types),
+    ...moments(Y),
+    ...silent,
+    undoManager: (doc, types, options) => undoManager(Y, doc, types, options),
+    observe: (doc, target, observation, tell) => {
+      const top = root(doc, String(observation.path[0]), observation.kind)
+      doc.observers.push(observe(Y, top, target, observation, values, event => { tell(doc.turn, event) }))
+    },
+    subdocument: (doc, value, client, path) => subdocument(Y, doc, value, client, path),
+    subdocs: ({ ydoc }) => ydoc.getSubdocGuids(),
+    observeSubdocs: (doc, tell) => { doc.observers.push(observeSubdocs(doc.ydoc, tell)) },
     isPanic,
     describe: describeWithReport(Y),
     restartAfterPanic: true
