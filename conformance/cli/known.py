@@ -1,4 +1,4 @@
-"""`known`: the known divergences, and their signatures taken from results."""
+"""`known`: the known divergences, their signatures taken from results, and their document for upstream."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.cli import options
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
     from conformance.judge.known import Divergence
@@ -30,16 +31,31 @@ def main(argv: list[str]) -> int:
         "known",
         "The known divergences: failures that are understood. With --update, the signatures of the entries are taken "
         "from results; reasons, cases and everything else are a person's to write. Exit code 1 when a failure is "
-        "covered by no entry, or an entry has no failure.",
+        "covered by no entry, or an entry has no failure. With --examples, one failure of each is performed and "
+        "recorded in examples.json beside the entries; --document makes docs/divergences.md of entries and examples.",
     )
     parser.add_argument("--update", type=Path, nargs="+", metavar="RESULTS.ndjson", help="results files of runs")
+    parser.add_argument("--examples", action="store_true", help="perform and record an example of each divergence")
+    parser.add_argument("--document", action="store_true", help="write the document for upstream maintainers")
+    parser.add_argument("--check", action="store_true", help="with --document: exit code 1 when it is out of date")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="of the document (default: docs/divergences.md)")
+    options.add_implementations(parser)
+    options.add_limits(parser)
     parser.add_argument("--folder", type=Path, metavar="DIR", help="of the files, instead of the shipped runners/known")
     parser.add_argument("--json", action="store_true", help="a list of objects")
     arguments = parser.parse_args(argv)
     if arguments.json and arguments.update:
         parser.error("--json is of the list; leave --update out")
+    if (arguments.check or arguments.output) and not arguments.document:
+        parser.error("--check and --output are of the document; add --document")
     folder = arguments.folder or data_root() / "runners" / "known"
     known = load_known(folder)
+    if arguments.examples:
+        _record(arguments, folder, known)
+    if arguments.document:
+        return _document(arguments, folder, known)
+    if arguments.examples:
+        return COMPLETE
     if arguments.update:
         return _update(folder, known, arguments.update)
     if arguments.json:
@@ -47,6 +63,52 @@ def main(argv: list[str]) -> int:
         print("[" + ",\n ".join(rows) + "]")
     else:
         print("\n".join(_list(known)))
+    return COMPLETE
+
+
+def _record(arguments: argparse.Namespace, folder: Path, known: Sequence[Divergence]) -> None:
+    """Perform an example of each divergence of the implementations at hand; those of others stay as they are."""
+    from conformance.divergences.examples import collect, load_examples, save_examples
+    from conformance.execute.engine import Engine
+    from conformance.model.vector import load_cases
+    from conformance.report.progress import announce
+    from conformance.resources import data_root
+    from conformance.run import introduce, launches
+
+    wanted = options.wanted(arguments)
+    for name, reason in wanted.left_out.items():
+        announce(f"left out {name}: {reason}")
+    commands = launches(wanted, announce)
+    ids = {divergence.id for divergence in known}
+    examples = {name: example for name, example in load_examples(folder).items() if name in ids}
+    with Engine(commands, options.limits(arguments)) as engine:
+        implementations = introduce(engine, wanted.specs, commands)
+        found = dict(collect(engine, implementations, known, load_cases([data_root() / "vectors"])))
+    save_examples(folder, {**examples, **found})
+    names = {implementation.name for implementation in implementations}
+    for divergence in known:
+        if divergence.implementation in names and divergence.id not in found:
+            print(f"{divergence.id}: no failing performance was found")
+    print(f"{folder / 'examples.json'} holds {len({**examples, **found})} examples, {len(found)} of them seen now")
+
+
+def _document(arguments: argparse.Namespace, folder: Path, known: Sequence[Divergence]) -> int:
+    from conformance.divergences.document import Sources, document
+    from conformance.divergences.examples import load_examples
+    from conformance.model.vector import load_cases
+    from conformance.resources import data_root
+
+    target = arguments.output or data_root() / "docs" / "divergences.md"
+    cases = {case.id: case for case in load_cases([data_root() / "vectors"])}
+    content = document(Sources(known, load_examples(folder), cases, options.manifests(arguments)))
+    if target.is_file() and target.read_text(encoding="utf-8") == content:
+        print(f"{target} is up to date")
+        return COMPLETE
+    if arguments.check:
+        print(f"{target} is out of date; write it with: python -m conformance known --document")
+        return INCOMPLETE
+    target.write_text(content, encoding="utf-8")
+    print(f"{target} is written")
     return COMPLETE
 
 

@@ -6,7 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from conformance.repro.literals import javascript, javascript_key, javascript_object
-from conformance.repro.source import UntranslatedError, Writer, chunks, demanded, described, is_flat, preferred, tag_of
+from conformance.repro.source import (
+    VALUES,
+    UntranslatedError,
+    Writer,
+    chunks,
+    demanded,
+    described,
+    is_flat,
+    preferred,
+    tag_of,
+)
 
 if TYPE_CHECKING:
     from conformance.repro.part import Part, Step
@@ -251,8 +261,8 @@ const plain = entries => {
         if check == "state":
             return [f"compare({what}, {self.state(writer, step)}, {self._expected_state(writer, failure.expected)})"]
         (observed,) = self.expression(writer, step) or (None,)
-        if observed is None:
-            raise UntranslatedError(step["op"])
+        if observed is None or check not in VALUES:
+            raise UntranslatedError(f"{step['op']}, looked at for its {check}")
         if check == "state_vector":
             writer.use("numbers")
             return [f"compare({what}, numbers({observed}), {self.value(preferred(failure.expected))})"]

@@ -56,17 +56,21 @@ def javascript_key(key: str) -> str:
     return key if _IDENTIFIER.fullmatch(key) and key.isascii() else json.dumps(key, ensure_ascii=False)
 
 
-def python(value: Any, shared: Callable[[dict[str, Any]], str]) -> str:
-    """A value in Python; `shared` writes shared types. Python has one None for null and undefined."""
+def python(value: Any, shared: Callable[[dict[str, Any]], str], *, floats: bool = False) -> str:
+    """A value in Python; `shared` writes shared types. Python has one None for null and undefined.
+
+    Args:
+        floats: numbers as the libraries read them: an int would be a bigint.
+    """
     if isinstance(value, list):
-        return "[" + ", ".join(python(item, shared) for item in value) + "]"
+        return "[" + ", ".join(python(item, shared, floats=floats) for item in value) + "]"
     if not isinstance(value, dict):
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        if isinstance(value, int) and not isinstance(value, bool) and (floats or abs(value) >= 2**53):
             return repr(float(value))
         return repr(value)
     found = tagged(value)
     if found is None:
-        return python_dict(value, shared)
+        return python_dict(value, shared, floats=floats)
     tag, content = found
     match tag:
         case "$undefined":
@@ -78,13 +82,13 @@ def python(value: Any, shared: Callable[[dict[str, Any]], str]) -> str:
         case "$bytes":
             return repr(base64.b64decode(content))
         case "$object":
-            return python_dict(content, shared)
+            return python_dict(content, shared, floats=floats)
     return shared(value)
 
 
-def python_dict(entries: dict[str, Any], shared: Callable[[dict[str, Any]], str]) -> str:
+def python_dict(entries: dict[str, Any], shared: Callable[[dict[str, Any]], str], *, floats: bool = False) -> str:
     """A dict in Python."""
-    return "{" + ", ".join(f"{key!r}: {python(value, shared)}" for key, value in entries.items()) + "}"
+    return "{" + ", ".join(f"{key!r}: {python(value, shared, floats=floats)}" for key, value in entries.items()) + "}"
 
 
 def rust_string(text: str) -> str:

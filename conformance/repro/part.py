@@ -135,9 +135,10 @@ def share(
 
 
 def _all_but_looks(steps: Sequence[Step]) -> list[int]:
-    """Places of all steps except those that only look at a document: none of them is to blame when a process dies."""
+    """Places of all steps except those that only look at a document: they are seldom to blame when a process dies."""
     used = {slot for step in steps for slot in operands(step)}
-    return [place for place, step in enumerate(steps) if step["op"] not in READS or step.get("as") in used]
+    looks = READS - {"encode"}
+    return [place for place, step in enumerate(steps) if step["op"] not in looks or step.get("as") in used]
 
 
 def _peers(case: Case, steps: Sequence[Step]) -> dict[str, Mapping[str, Any]]:

@@ -92,8 +92,8 @@ def _shown(outcome: Outcome, verdict: Verdict, choose: Callable[[Performance, Se
 
 
 def first(_performance: Performance, failures: Sequence[Failure]) -> Failure:
-    """The failure that came first."""
-    return min(failures, key=lambda failure: failure.step)
+    """The failure that came first; one that a reader sees before one of structs only."""
+    return min(failures, key=lambda failure: (failure.check == "structs", failure.step))
 
 
 def _last_demand(outcome: Outcome) -> Goal | None:

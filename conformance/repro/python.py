@@ -5,8 +5,18 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from conformance.repro.literals import python
-from conformance.repro.source import UntranslatedError, Writer, chunks, demanded, described, is_flat, preferred, tag_of
+from conformance.repro.literals import python, python_dict
+from conformance.repro.source import (
+    VALUES,
+    UntranslatedError,
+    Writer,
+    chunks,
+    demanded,
+    described,
+    is_flat,
+    preferred,
+    tag_of,
+)
 
 if TYPE_CHECKING:
     from conformance.repro.part import Part, Step
@@ -14,14 +24,15 @@ if TYPE_CHECKING:
 
 KEYWORDS = frozenset(keyword.kwlist) | frozenset(
     """
-    pycrdt y_py base64 sys view at compare outcome numbers subscription txn str list dict
+    pycrdt y_py base64 json failures sys children view at compare outcome numbers subscription txn str list dict
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _COMPARE = """\
 def compare(what, observed, expected):
     print(f"{what}\\n  expected {expected!r}\\n  observed {observed!r}")
-    if observed != expected and repr(observed) != repr(expected):
-        sys.exitcode = 1"""
+    a, b = (json.dumps(value, sort_keys=True, default=repr) for value in (observed, expected))
+    if a != b:  # not by ==, which takes 0, -0.0 and False for the same
+        failures.append(what)"""
 _OUTCOME = '''\
 def outcome(body):
     try:
@@ -68,8 +79,7 @@ class Python:
         helpers = [line for helper in self.helpers(writer) for line in ["", "", *helper.splitlines()]]
         imports = ["base64"] if any("base64." in line for line in body) else []
         if "compare" in writer.helpers:
-            imports.append("sys")
-            helpers = [line.replace("sys.exitcode = 1", "failures.append(what)") for line in helpers]
+            imports += ["json", "sys"]
             body = ["failures = []", *body, "sys.exit(len(failures))"]
         lines = [*head, *(f"import {name}" for name in imports), "", f"import {self.module}", *helpers]
         return "\n".join([*lines, *(["", ""] if helpers else [""]), *body]) + "\n"
@@ -161,7 +171,10 @@ class Python:
         if check in _FAILING:
             writer.use("outcome")
             wanted = "refused" if check == "accepted" else "done"
-            body = self.statement(writer, {key: value for key, value in step.items() if key != "as"})
+            if step["op"] == "state":
+                body = [self._state(writer, step)]
+            else:
+                body = self.statement(writer, {key: value for key, value in step.items() if key != "as"})
             name = writer.name("attempt")
             return [
                 f"def {name}():",
@@ -171,8 +184,8 @@ class Python:
         if check == "state":
             return [f"compare({what}, {self._state(writer, step)}, {self._expected_state(writer, expected)})"]
         source = self.expression(writer, step)
-        if not source:
-            raise UntranslatedError(step["op"])
+        if not source or check not in VALUES:
+            raise UntranslatedError(f"{step['op']}, looked at for its {check}")
         if check == "state_vector":
             writer.use("numbers")
             expected = preferred(expected)
@@ -205,7 +218,11 @@ class Python:
 
         def show(value: dict[str, Any]) -> str:
             tag, content = tag_of(value)
-            parts = [f"{key!r}: {python(value[key], show)}" for key in ("attributes", "children") if value.get(key)]
+            parts = [
+                f"{key!r}: {python(value[key], show, floats=True)}"
+                for key in ("attributes", "children")
+                if value.get(key)
+            ]
             match tag:
                 case "$text":
                     return self._text(content, rich=rich, show=show)
@@ -216,19 +233,23 @@ class Python:
                 case "$doc":
                     return f"{{'doc': {content!r}}}"
                 case "$map":
-                    return "{" + ", ".join(f"{key!r}: {python(item, show)}" for key, item in content.items()) + "}"
-            return python(content, show)
+                    return (
+                        "{"
+                        + ", ".join(f"{key!r}: {python(item, show, floats=True)}" for key, item in content.items())
+                        + "}"
+                    )
+            return python(content, show, floats=True)
 
-        return python(value, show)
+        return python(value, show, floats=True)
 
     @staticmethod
     def _text(content: Any, *, rich: bool, show: Any) -> str:
         if not rich:
-            return python(content, show)
+            return python(content, show, floats=True)
         shown = []
         for chunk in chunks(content):
             insert = chunk["insert"] if isinstance(chunk["insert"], str) else chunk["insert"]["$embed"]
             attributes = chunk.get("attributes")
-            more = f", 'attributes': {python(attributes, show)}" if attributes else ""
-            shown.append(f"{{'insert': {python(insert, show)}{more}}}")
+            more = f", 'attributes': {python(attributes, show, floats=True)}" if attributes else ""
+            shown.append(f"{{'insert': {python(insert, show, floats=True)}{more}}}")
         return "[" + ", ".join(shown) + "]"

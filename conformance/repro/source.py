@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from conformance.repro.part import Part, Step
 
+VALUES = ("state", "state_vector", "bytes", "value")  # checks of what a step observes
 SHARED = ("$text", "$array", "$map", "$fragment", "$element", "$xmltext", "$doc")
 
 

@@ -112,13 +112,20 @@ const view = type => {
         finally:
             del writer.slots["txn"]
         doc = writer.peer(step["peer"])
+        before = []
+        for root in dict.fromkeys(op["path"][0] for op in ops):
+            # A root cannot be named while a transaction is open.
+            handle = writer.name(f"{doc} {root}")
+            getter = self.root(doc, root, writer.part.roots[root])
+            before.append(f"const {handle} = {getter}")
+            lines = [line.replace(getter, handle, 1) for line in lines]
         body = [f"const txn = {doc}.beginTransaction()", *lines, "txn.commit()"]
         if not step.get("as"):
-            return ["{", *(f"  {line}" for line in [*body, "txn.free()"]), "}"]
+            return [*before, "{", *(f"  {line}" for line in [*body, "txn.free()"]), "}"]
         name = writer.fill(step["as"])
         encode = "encodeUpdateV2" if step.get("format") == "v2" else "encodeUpdate"
         body += [f"{name} = txn.{encode}()", "txn.free()"]
-        return [f"let {name}", "{", *(f"  {line}" for line in body), "}"]
+        return [*before, f"let {name}", "{", *(f"  {line}" for line in body), "}"]
 
     def statement(self, writer: Writer, step: Step) -> list[str]:
         if step["op"] == "undo.track" and not {"origins", "timeout", "manager"} & step.keys():

@@ -1,0 +1,171 @@
+"""One failure of each known divergence, with all bytes that led to it: `runners/known/examples.json`.
+
+The document is made from these, so that it can be written and checked on a machine that has none of the libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+from conformance.jsonio import JSONDecodeError, dumps, loads
+from conformance.plan.program import compile_case, parts
+from conformance.repro.part import Goal, Part, share
+from conformance.repro.performing import cast_as, first, perform_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from conformance.execute.engine import Engine
+    from conformance.judge.judge import Failure
+    from conformance.judge.known import Divergence
+    from conformance.model.implementation import Implementation
+    from conformance.model.vector import Case
+    from conformance.plan.casting import Performance
+    from conformance.repro.performing import Shown
+
+FILE = "examples.json"
+_V2 = frozenset({"apply.v2", "encode.v2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A failure as it was seen.
+
+    Attributes:
+        digest: of the case's steps and expectation; another one means that the example has to be seen again.
+        cast: names of the writer and the reader; the same name twice for one alone.
+        versions: name -> version of the library.
+        answered_by: whose answer was wrong; empty when a process died.
+        failure: as in a results file, with the step's place; None when a process died.
+        slots: base64 of all that was made and that a program of one implementation cannot make itself.
+    """
+
+    case: str
+    digest: str
+    cast: tuple[str, str]
+    format: str
+    versions: Mapping[str, str]
+    verdict: str
+    answered_by: str
+    failure: Mapping[str, Any] | None
+    slots: Mapping[str, str]
+
+    def part(self, case: Case, name: str) -> Part:
+        """What the implementation `name` plays of it."""
+        writer, reader = self.cast
+        players = tuple(dict.fromkeys(self.cast))
+        pattern = tuple(players.index(player) for player in (writer, *[reader] * (len(parts(case)) - 1)))
+        program = compile_case(case, pattern, self.format)
+        goal = Goal(**self.failure) if self.failure else None
+        actor = players.index(name)
+        return share(case, self.format, program.steps, program.actors, actor, goal, self.slots, program.tolerated)
+
+
+def digest_of(case: Case) -> str:
+    """What changes when the case is corrected."""
+    return hashlib.sha256(dumps([case.roots, case.peers, case.steps, case.expect])).hexdigest()[:16]
+
+
+def load_examples(folder: Path) -> dict[str, Example]:
+    """Divergence -> example, of `folder`/examples.json; empty when there is none.
+
+    Raises:
+        UsageError: it is damaged.
+    """
+    try:
+        content = loads((folder / FILE).read_bytes())
+        return {name: Example(**{**item, "cast": tuple(item["cast"])}) for name, item in content.items()}
+    except FileNotFoundError:
+        return {}
+    except (JSONDecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
+        raise UsageError(
+            f"{folder / FILE} is damaged; write it again with: python -m conformance known --examples"
+        ) from None
+
+
+def save_examples(folder: Path, examples: Mapping[str, Example]) -> None:
+    """Write them, a divergence a line."""
+    lines = [f"{dumps(name).decode()}: {dumps(asdict(example)).decode()}" for name, example in sorted(examples.items())]
+    (folder / FILE).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def collect(
+    engine: Engine, implementations: Sequence[Implementation], known: Sequence[Divergence], cases: Sequence[Case]
+) -> Iterator[tuple[str, Example]]:
+    """An example of every divergence whose implementation takes part, where one of its cases fails as it says.
+
+    The plainest failure is taken: alone before with others, v1 before v2, and the case with the fewest steps.
+    """
+    names = [implementation.name for implementation in implementations]
+    for divergence in known:
+        if divergence.implementation not in names:
+            continue
+        performances = list(_candidates(divergence, implementations, cases))
+        if shown := _first_failing(engine, implementations, divergence, performances):
+            yield divergence.id, _example(shown, implementations)
+
+
+def _candidates(
+    divergence: Divergence, implementations: Sequence[Implementation], cases: Sequence[Case]
+) -> Iterator[Performance]:
+    names = [implementation.name for implementation in implementations]
+    player = names.index(divergence.implementation)
+    if not divergence.covers_version(implementations[player].hello.version):
+        return
+    covered = sorted((case for case in cases if divergence.covers_case(case.id)), key=lambda case: len(case.steps))
+    others = [number for number in range(len(names)) if number != player]
+    casts = [(player, player), *((o, player) for o in others), *((player, o) for o in others)]
+    for cast in casts:
+        for update_format in divergence.formats:
+            speak = all(implementations[number].hello.features >= _V2 for number in cast)
+            if not divergence.covers_cast(cast, player, names) or (update_format == "v2" and not speak):
+                continue
+            for case in covered:
+                if cast[0] == cast[1] or (len(parts(case)) > 1 and case.verdict != "invalid"):
+                    yield cast_as(case, cast, update_format)
+
+
+def _first_failing(
+    engine: Engine,
+    implementations: Sequence[Implementation],
+    divergence: Divergence,
+    performances: Sequence[Performance],
+) -> Shown | None:
+    """The first performance, in their order, that fails in a way which the divergence explains."""
+
+    def own(performance: Performance, failures: Sequence[Failure]) -> Failure:
+        explained = [failure for failure in failures if divergence.explains(failure.signature)]
+        return first(performance, explained or failures)
+
+    for performance in performances:
+        for shown in perform_all(engine, implementations, [performance], own):
+            if shown.failed and any(map(divergence.explains, shown.verdict.signature.split("+"))):
+                return shown
+    return None
+
+
+def _example(shown: Shown, implementations: Sequence[Implementation]) -> Example:
+    performance = shown.outcome.performance
+    case = performance.program.case
+    cast = (implementations[performance.cast[0]].name, implementations[performance.cast[-1]].name)
+    players = [implementations[player] for player in dict.fromkeys(performance.cast)]
+    goal = shown.goal
+    return Example(
+        case=case.id,
+        digest=digest_of(case),
+        cast=cast,
+        format=performance.program.format,
+        versions={player.name: player.hello.version for player in players},
+        verdict=shown.verdict.name,
+        answered_by="" if shown.answered_by is None else implementations[shown.answered_by].name,
+        failure=asdict(goal) if goal else None,
+        slots={slot: data for player in range(len(players)) for slot, data in _received(shown, performance, player)},
+    )
+
+
+def _received(shown: Shown, performance: Performance, actor: int) -> Iterator[tuple[str, str]]:
+    yield from shown.part(performance.players[actor]).received.items()
