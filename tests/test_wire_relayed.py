@@ -1,0 +1,51 @@
+"""Relayed structs: what a peer may leave out of the update that it was given, and what it may not."""
+
+from __future__ import annotations
+
+from conformance.wire.model import GC, ID, ContentDeleted, ContentFormat, ContentString, Item, RootName, Struct, Update
+from conformance.wire.relayed import is_whole, relayed_differences
+from conformance.wire.update import encode_update
+
+
+def text(clock: int, content: str, origin: ID | None = None, right: ID | None = None) -> Item:
+    parent = None if origin or right else RootName("t")
+    return Item.of(ID(1, clock), ContentString(content), origin=origin, right_origin=right, parent=parent)
+
+
+def update(*structs: Struct, deleted: tuple[tuple[int, int], ...] = ()) -> bytes:
+    return encode_update(Update({1: structs}, {1: deleted} if deleted else {}))
+
+
+ABC = update(text(0, "abc"))
+
+
+def test_a_run_may_be_cut_elsewhere() -> None:
+    assert relayed_differences(ABC, update(text(0, "a"), text(1, "bc", ID(1, 0)))) == []
+
+
+def test_the_content_of_what_is_deleted_may_be_gone() -> None:
+    kept = update(text(0, "abc"), deleted=((1, 1),))
+    gone = Item.of(ID(1, 1), ContentDeleted(1), origin=ID(1, 0))
+    assert relayed_differences(kept, update(text(0, "a"), gone, text(2, "c", ID(1, 1)), deleted=((1, 1),))) == []
+    collected = update(text(0, "a"), GC(ID(1, 1), 1), text(2, "c", ID(1, 1)), deleted=((1, 1),))
+    assert relayed_differences(kept, collected) == []
+
+
+def test_a_redundant_mark_may_be_deleted_by_one_side() -> None:
+    mark = Item.of(ID(1, 3), ContentFormat("b", True), origin=ID(1, 2))
+    assert relayed_differences(update(text(0, "abc"), mark), update(text(0, "abc"), mark, deleted=((3, 1),))) == []
+
+
+def test_a_lost_struct_a_lost_delete_and_a_moved_origin_are_differences() -> None:
+    assert relayed_differences(ABC, b"\0\0") == ["client 1, clock 0+3: only in a: String 'abc' in root 't'"]
+    assert relayed_differences(update(text(0, "abc"), deleted=((0, 1),)), ABC) != []
+    two = update(text(0, "ab"), text(2, "X", ID(1, 0), ID(1, 1)))
+    assert relayed_differences(two, update(text(0, "ab"), text(2, "X", ID(1, 1)))) == [
+        "client 1, clock 2+1: origin 1:0 in a, 1:1 in b; right origin 1:1 in a, none in b"
+    ]
+
+
+def test_what_waits_is_not_compared() -> None:
+    waiting = Update({1: (text(5, "x", ID(1, 4)),)}, {})
+    assert not is_whole(waiting)
+    assert relayed_differences(encode_update(waiting), b"\0\0") == []
