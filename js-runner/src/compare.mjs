@@ -13,31 +13,69 @@ import { hasFinale, RELAY } from './vectors.mjs'
 /** @typedef {import('./values.mjs').Json} Json */
 
 /**
+ * @param {Uint8Array} bytes
+ * @return {{uint: () => number, text: () => string}} reads the bytes one after another
+ */
+const decoder = bytes => {
+  let offset = 0
+  const uint = () => {
+    for (let value = 0, unit = 1; ; unit *= 128) {
+      const byte = bytes[offset++]
+      if (byte === undefined) throw new Error('bytes that end early')
+      value += (byte & 127) * unit
+      if (byte < 128) return value
+    }
+  }
+  const text = () => {
+    const length = uint()
+    offset += length
+    return Buffer.from(bytes.subarray(offset - length, offset)).toString('utf8')
+  }
+  return { uint, text }
+}
+
+/**
  * A state vector as it is in an expectation.
  *
  * @param {Uint8Array} bytes
  * @return {Record<string, number>} client id -> next clock
  */
 export const decodeStateVector = bytes => {
-  let offset = 0
-  const readVarUint = () => {
-    for (let value = 0, unit = 1; ; unit *= 128) {
-      const byte = bytes[offset++]
-      if (byte === undefined) throw new Error('a state vector that ends early')
-      value += (byte & 127) * unit
-      if (byte < 128) return value
-    }
-  }
+  const { uint } = decoder(bytes)
   /** @type {Record<string, number>} */
   const vector = {}
-  for (let count = readVarUint(); count > 0; count--) {
-    const client = readVarUint()
-    const clock = readVarUint()
+  for (let count = uint(); count > 0; count--) {
+    const client = uint()
+    const clock = uint()
     // An entry of 0 is the same as no entry.
     if (clock > 0) vector[client] = clock
   }
   return vector
 }
+
+/**
+ * An awareness update as it is in an expectation.
+ *
+ * @param {Uint8Array} bytes
+ * @return {Record<string, {clock: number, state: Json}>} by client id
+ */
+export const decodeAwareness = bytes => {
+  const { uint, text } = decoder(bytes)
+  /** @type {Record<string, {clock: number, state: Json}>} */
+  const clients = {}
+  for (let count = uint(); count > 0; count--) {
+    const client = uint()
+    clients[client] = { clock: uint(), state: JSON.parse(text()) }
+  }
+  return clients
+}
+
+/**
+ * Observations of bytes -> how the bytes are read.
+ *
+ * @type {Readonly<Record<string, (bytes: Uint8Array) => Json>>}
+ */
+const decoders = Object.freeze({ state_vector: decodeStateVector, awareness: decodeAwareness })
 
 /**
  * A value as it would look through an API that reports XML attributes as strings, which is all that an adapter here loses.
@@ -135,7 +173,8 @@ export class Played {
     if (wanted.refused) return 'error' in answer && answer.error.kind === 'refused'
     if (!('ok' in answer)) return false
     if (wanted.state !== undefined) return equalJson(project(wanted.state, this.lossy), answer.ok)
-    if (wanted.state_vector !== undefined) return equalJson(wanted.state_vector, decodeStateVector(fromBase64(answer.ok)))
+    const kind = decodedKind(wanted)
+    if (kind !== undefined) return equalJson(wanted[kind], decoders[kind](fromBase64(answer.ok)))
     if (wanted.bytes !== undefined) return wanted.bytes === answer.ok
     if (wanted.value !== undefined) return equalJson(wanted.value, answer.ok)
     return true
@@ -177,6 +216,9 @@ export class Played {
  */
 const seen = (answer, wanted) => {
   if (!('ok' in answer)) return answer
-  if (wanted.state_vector !== undefined) return { state_vector: decodeStateVector(fromBase64(answer.ok)) }
-  return answer
+  const kind = decodedKind(wanted)
+  return kind === undefined ? answer : { [kind]: decoders[kind](fromBase64(answer.ok)) }
 }
+
+/** @param {any} wanted */
+const decodedKind = wanted => Object.keys(decoders).find(key => wanted[key] !== undefined)

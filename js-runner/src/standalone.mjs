@@ -64,7 +64,7 @@ class Player {
   constructor ({ adapter, renew }) {
     this.lib = adapter
     this.renew = renew
-    this.tally = { agree: 0, differ: 0, unsupported: 0 }
+    this.tally = { passed: 0, failed: 0, unsupported: 0 }
   }
 
   /**
@@ -99,14 +99,14 @@ class Player {
     const text = state === undefined ? '' : JSON.stringify(state)
     const shown = text.length > widest ? text.slice(0, widest) + '…' : text
     if (differences.length > 0) {
-      this.tally.differ++
-      print(`${paint(31, 'DIFFERS')}     ${vector.id}  ${shown}\n${differences.map(line => `    ${line}`).join('\n')}`)
+      this.tally.failed++
+      print(`${paint(31, 'FAIL')}        ${vector.id}  ${shown}\n${differences.map(line => `    ${line}`).join('\n')}`)
     } else if (unsupported !== undefined) {
       this.tally.unsupported++
       print(`${paint(33, 'unsupported')} ${vector.id}  ${unsupported}`)
     } else {
-      this.tally.agree++
-      print(`${paint(32, 'agrees')}      ${vector.id}  ${shown}`)
+      this.tally.passed++
+      print(`${paint(32, 'pass')}        ${vector.id}  ${shown}`)
     }
   }
 }
@@ -139,6 +139,7 @@ export const playFiles = (loaded, places, { format = 'both', filter = '*' } = {}
   const player = new Player(loaded)
   const wanted = toRegExp(filter)
   const formats = formatsOf(loaded.adapter, format)
+  console.error(`${loaded.adapter.name} ${loaded.adapter.version} (${formats.join(', ')})`)
   let bad = false
   for (const place of places) {
     try {
@@ -157,8 +158,8 @@ export const playFiles = (loaded, places, { format = 'both', filter = '*' } = {}
       console.error(`${place}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  const { agree, differ, unsupported } = player.tally
-  print(`${loaded.adapter.name} ${loaded.adapter.version} (${formats.join(', ')}): ${agree} agree, ${differ} differ, ${unsupported} unsupported`)
+  const { passed, failed, unsupported } = player.tally
+  print(`${passed + failed + unsupported} cases: ${passed} passed, ${failed} failed, ${unsupported} unsupported`)
   if (bad) return BAD_VECTOR
-  return differ > 0 ? DIFFERS : AGREES
+  return failed > 0 ? DIFFERS : AGREES
 }

@@ -72,7 +72,7 @@ const isLiteral = source => typeof source === 'object' && source !== null
  *
  * @param {Step} step
  */
-const holdsUpdate = step => isLiteral(step.update) || (step.updates ?? []).some(isLiteral)
+const holdsBytes = step => [step.update, step.snapshot, ...(step.updates ?? []), ...(step.snapshots ?? [])].some(isLiteral)
 
 /**
  * The steps of a case in a format, followed by the finale of docs/vectors.md.
@@ -82,7 +82,7 @@ const holdsUpdate = step => isLiteral(step.update) || (step.updates ?? []).some(
  * @return {Step[]}
  */
 export const stepsOf = (vector, format) => {
-  const own = vector.steps.map(step => step.format !== undefined || holdsUpdate(step) ? step : { ...step, format })
+  const own = vector.steps.map(step => step.format !== undefined || holdsBytes(step) ? step : { ...step, format })
   return hasFinale(vector) ? [...own, ...finale(Object.keys(vector.peers), format)] : own
 }
 

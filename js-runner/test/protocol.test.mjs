@@ -23,7 +23,7 @@ for (const impl of implementations) {
   test(`${impl}: a transaction that changes nothing emits nothing, and fills no slot`, () => {
     const steps = [{ op: 'text.delete', peer: 'a', path: ['t'], index: 0, length: 0, as: 'u' }, { op: 'apply', peer: 'a', update: 'u' }]
     const [nothing, slot] = play(impl, { steps })
-    assert.deepEqual(nothing, { ok: null })
+    assert.equal(nothing, null)
     assert.equal(slot.error.kind, 'slot')
   })
 
@@ -50,7 +50,7 @@ for (const impl of implementations) {
       { seq: 3, run: [{ session: 1, steps: [state], end: true }] }
     ])
     assert.deepEqual(answers.map(({ seq }) => seq), [1, 2, 3])
-    assert.deepEqual(answers[1].run[0].answers, [{ ok: null }, { ok: { t: { $text: 'x' } } }])
+    assert.deepEqual(answers[1].run[0].answers, [null, { ok: { t: { $text: 'x' } } }])
     assert.equal(answers[2].run[0].answers[0].error.kind, 'runner')
   })
 
@@ -70,13 +70,13 @@ for (const impl of implementations) {
   test(`${impl}: undo takes back one transaction at a time`, () => {
     const steps = [{ op: 'undo.track', peer: 'a', paths: [['t']] }, insert(0, 'x'), insert(1, 'y'), { op: 'undo', peer: 'a' }, state,
       { op: 'redo', peer: 'a' }, { op: 'undo', peer: 'a' }, { op: 'undo', peer: 'a' }, { op: 'undo', peer: 'a' }]
-    const seen = play(impl, { steps }).map(({ ok }) => ok)
+    const seen = play(impl, { steps }).map(answer => answer?.ok ?? null)
     assert.deepEqual(seen, [null, null, null, true, { t: { $text: 'x' } }, true, true, true, false])
   })
 
   test(`${impl}: an update that waits for another is pending`, () => {
     const steps = [{ op: 'apply', peer: 'a', update: { base64: 'AQEHAYQHAAFiAA==' } }, { op: 'pending', peer: 'a', as: 'p' }]
-    assert.deepEqual(play(impl, { steps }), [{ ok: null }, { ok: true }])
+    assert.deepEqual(play(impl, { steps }), [null, { ok: true }])
   })
 
   test(`${impl}: values that JSON has no words for come back`, () => {

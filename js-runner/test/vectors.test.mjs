@@ -39,7 +39,7 @@ for (const impl of ['yjs', 'yjs14', 'ywasm']) {
   test(`${impl}: alone, it differs where it is known to and nowhere else`, async () => {
     const { status, stdout } = runner(['--impl', impl, path.join(repository, 'vectors')])
     assert.notEqual(status, 2, 'a vector is bad')
-    const failing = [...stdout.matchAll(/^DIFFERS +(\S+)/gm)].map(([, id]) => id)
+    const failing = [...stdout.matchAll(/^FAIL +(\S+)/gm)].map(([, id]) => id)
     const { adapter } = await loadAdapter(impl)
     const divergences = known(impl, adapter.version)
     const surprising = failing.filter(id => !divergences.some(divergence => covers(divergence, id)))

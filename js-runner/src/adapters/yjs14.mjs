@@ -155,9 +155,10 @@ const readOps = ({ insert, retain, delete: deleted, format }, text) => {
  * @param {any} op sets or deletes an attribute
  * @return {[string, Json]}
  */
-const readAttr = (Y, { key, value, prevValue }) => {
+const readAttr = (Y, op) => {
+  const { key, value, prevValue } = op
   const old = prevValue instanceof Y.Type || prevValue instanceof Y.Doc ? undefined : encode(prevValue, read)
-  if (value === undefined) return [key, keyChange('delete', old, () => null)]
+  if (!Object.hasOwn(op, 'value')) return [key, keyChange('delete', old, () => null)]
   return [key, keyChange(prevValue === undefined ? 'add' : 'update', old, () => encode(value, read))]
 }
 

@@ -1,5 +1,6 @@
 /**
- * The events of Ywasm. Each object that a callback gets, or reads from its event, is freed when it has been read.
+ * The events of Ywasm. Each object that a callback gets, or reads from its event, is freed when it has been read. What
+ * was inserted is read after the transaction: the callback's own cannot read a text.
  *
  * @module
  */
@@ -86,16 +87,16 @@ const readChange = ({ action, oldValue, newValue }, { value }, txn) => {
  * @param {any} Y
  * @param {any} event
  * @param {Path} observed
- * @param {Reader} reader
- * @param {any} txn
- * @return {Event | undefined}
+ * @return {(reader: Reader, txn: any) => Event | undefined} to be called after the transaction
  */
-const readEvent = (Y, event, observed, reader, txn) => {
+const heard = (Y, event, observed) => {
   const text = event instanceof Y.YTextEvent || event instanceof Y.YXmlTextEvent
   const delta = event.delta ?? []
   const keys = Object.entries(event.keys ?? {})
-  return eventOf(
-    [...observed, ...event.path()],
+  const path = [...observed, ...event.path()]
+  event.free()
+  return (reader, txn) => eventOf(
+    path,
     delta.map((/** @type {any} */ op) => readOp(op, text, reader, txn)),
     keys.map(([key, change]) => [key, readChange(change, reader, txn)])
   )
@@ -106,11 +107,10 @@ const readEvent = (Y, event, observed, reader, txn) => {
  * @param {any} root of the target
  * @param {any} target
  * @param {Observation} observation
- * @param {Reader} reader
- * @param {(event: Event) => void} tell
+ * @param {(read: (reader: Reader, txn: any) => Event | undefined) => void} tell
  * @return {any} what ends the observation when it is freed
  */
-export const observe = (Y, root, target, { path, deep }, reader, tell) => {
+export const observe = (Y, root, target, { path, deep }, tell) => {
   const { id } = target
   const observedPath = (/** @type {any} */ txn) => {
     const below = path.length === 1 || id === undefined ? undefined : search(Y, root, id, txn)
@@ -118,11 +118,7 @@ export const observe = (Y, root, target, { path, deep }, reader, tell) => {
   }
   const listener = (/** @type {any} */ told, /** @type {any} */ txn) => {
     const observed = observedPath(txn)
-    for (const event of deep ? told : [told]) {
-      const json = readEvent(Y, event, observed, reader, txn)
-      event.free()
-      if (json !== undefined) tell(json)
-    }
+    for (const event of deep ? told : [told]) tell(heard(Y, event, observed))
     txn?.free()
   }
   return deep ? target.observeDeep(listener) : target.observe(listener)

@@ -18,9 +18,10 @@ import { attribute, Deferred, factory } from './ywasm-types.mjs'
 /** @typedef {import('./adapter.mjs').RootKind} RootKind */
 
 /**
- * `handles`: objects to free when the transaction ends; `observers`: when the document ends; `turn`: grows with every transaction.
+ * `handles`: objects to free when the transaction ends; `observers`: when the document ends; `heard`: events to read after the transaction.
  *
- * @typedef {{ydoc: any, roots: Map<string, any>, txn: any, handles: any[], observers: any[], subdocuments: Map<string, Document>, turn: number}} Document
+ * @typedef {{ydoc: any, roots: Map<string, any>, txn: any, handles: any[], observers: any[], subdocuments: Map<string, Document>,
+ *   heard: ((transaction: object, txn: any) => void)[]}} Document
  */
 
 /** @type {Readonly<Record<RootKind, string>>} */
@@ -92,7 +93,7 @@ const localOps = deferred => Object.freeze({
  * @param {any} ydoc
  * @return {Document}
  */
-const documentOf = ydoc => ({ ydoc, roots: new Map(), txn: undefined, handles: [], observers: [], subdocuments: new Map(), turn: 0 })
+const documentOf = ydoc => ({ ydoc, roots: new Map(), txn: undefined, handles: [], observers: [], subdocuments: new Map(), heard: [] })
 
 /**
  * Runs in a transaction of its own and frees it. After a panic nothing is freed: that would be the next panic.
@@ -104,7 +105,6 @@ const documentOf = ydoc => ({ ydoc, roots: new Map(), txn: undefined, handles: [
  * @return {T}
  */
 const within = (doc, body, origin) => {
-  doc.turn++
   doc.txn = begin(doc.ydoc, origin)
   /** @type {T} */
   let result
@@ -125,6 +125,20 @@ const release = doc => {
   doc.handles = []
   txn.free()
   for (const handle of handles) handle.free()
+  settle(doc)
+}
+
+/**
+ * Reads the events of the transaction that ended.
+ *
+ * @param {Document} doc
+ */
+const settle = doc => {
+  if (doc.heard.length === 0) return
+  const transaction = {}
+  const txn = begin(doc.ydoc)
+  for (const read of doc.heard.splice(0)) read(transaction, txn)
+  txn.free()
 }
 
 /**
@@ -153,14 +167,14 @@ const undoManager = (Y, doc, types, { origins, timeout }) => {
   return {
     undo: () => {
       const had = manager.canUndo
-      doc.turn++
       manager.undo()
+      settle(doc)
       return had
     },
     redo: () => {
       const had = manager.canRedo
-      doc.turn++
       manager.redo()
+      settle(doc)
       return had
     },
     stop: () => { manager.stopCapturing() },
@@ -191,7 +205,6 @@ const subdocument = (Y, doc, value, client, path) => {
   const made = documentOf(value)
   doc.subdocuments.set(key, made)
   if (value.id !== client) throw new Unsupported('doc.client')
-  doc.turn++
   if (!value.shouldLoad) value.load()
   return made
 }
@@ -214,6 +227,13 @@ export const adapt = ({ library: Y, version, fresh }) => {
     return type
   }
   const noUpdate = new Set(emptyUpdates(Y))
+  /** @type {(doc: Document, tell: import('./adapter.mjs').Tell) => Parameters<typeof observe>[4]} */
+  const hearing = (doc, tell) => read => {
+    doc.heard.push((transaction, txn) => {
+      const event = read(values, txn)
+      if (event !== undefined) tell(transaction, event)
+    })
+  }
   return Object.freeze({
     name: 'ywasm',
     version,
@@ -248,8 +268,9 @@ export const adapt = ({ library: Y, version, fresh }) => {
     },
     encode: ({ ydoc }, since, format) => (format === 'v2' ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate)(ydoc, since),
     apply: (doc, update, format) => {
-      doc.turn++
-      ;(format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate)(doc.ydoc, update, REMOTE)
+      const applyUpdate = format === 'v2' ? Y.applyUpdateV2 : Y.applyUpdate
+      applyUpdate(doc.ydoc, update, REMOTE)
+      settle(doc)
     },
     stateVector: ({ ydoc }) => Y.encodeStateVector(ydoc),
     pending: doc => within(doc, txn => (txn.pendingStructs ?? null) !== null || txn.pendingDeleteSet !== undefined),
@@ -262,7 +283,7 @@ export const adapt = ({ library: Y, version, fresh }) => {
     undoManager: (doc, types, options) => undoManager(Y, doc, types, options),
     observe: (doc, target, observation, tell) => {
       const top = root(doc, String(observation.path[0]), observation.kind)
-      doc.observers.push(observe(Y, top, target, observation, values, event => { tell(doc.turn, event) }))
+      doc.observers.push(observe(Y, top, target, observation, hearing(doc, tell)))
     },
     subdocument: (doc, value, client, path) => subdocument(Y, doc, value, client, path),
     subdocs: ({ ydoc }) => ydoc.getSubdocGuids(),
