@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def _decoded(text: str) -> bytes | None:
     standard = compact.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         decoded = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what is not ASCII
         return None
     # Left-over bits are zero in what an encoder made; where they are not, something was cut off or mistyped.
     return decoded if base64.b64encode(decoded).decode().rstrip("=") == standard else None

@@ -27,15 +27,20 @@ def encode_state_vector(vector: StateVector) -> bytes:
 
 
 def read_state_vector(reader: Reader) -> StateVector:
-    """As `decode_state_vector`, within something larger."""
+    """The vector that begins here. Raises WireError."""
     vector: dict[int, int] = {}
+    read_state_vector_into(vector, reader)
+    return vector
+
+
+def read_state_vector_into(vector: dict[int, int], reader: Reader) -> None:
+    """As `read_state_vector`, client by client, so that those before a fault are kept."""
     for _ in range(reader.varuint()):
         start = reader.pos
         client = reader.varuint()
         if client in vector:
             raise WireError(start, f"client {client} appears twice")
         vector[client] = reader.varuint()
-    return vector
 
 
 def write_state_vector(writer: Writer, vector: StateVector) -> None:

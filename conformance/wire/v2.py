@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from conformance.wire.values import Value
 
 
+NO_COLUMNS = bytes.fromhex("00 00 00 00 00 00 01 00 00 00 00")
+"""The flag and columns of an update v2 in which nothing was written.
+
+yrs puts them before a state vector or snapshot v2; Yjs has them in updates only, and reads such bytes as empty.
+"""
+
+
 class Rle:
     """Bytes, each followed by how often it comes again; the last count is left out and means: for ever."""
 
