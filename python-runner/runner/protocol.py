@@ -9,7 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .session import Handlers, Session, handlers_of
+from .session import Handlers, Session
+from .steps import handlers_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,11 +82,12 @@ def hello(adapter: Adapter) -> dict[str, Any]:
 def _run(adapter: Adapter, handlers: Handlers, sessions: dict[int, Session], part: dict[str, Any]) -> dict[str, Any]:
     """Plays the steps that a request has for one session."""
     key = part["session"]
-    session = sessions.get(key)
+    session = sessions.pop(key, None)
     if session is None:
         session = Session(adapter, handlers, part.get("roots", {}), part.get("peers", {}))
-        if not part.get("end"):
-            sessions[key] = session
-    elif part.get("end"):
-        del sessions[key]
-    return {"session": key, "answers": session.run(part["steps"])}
+    answers = session.run(part["steps"])
+    if part.get("end"):
+        session.close()
+    else:
+        sessions[key] = session
+    return {"session": key, "answers": answers}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from typing import TYPE_CHECKING, Any, Callable, Dict
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from .errors import StepError, Unsupported
 from .values import Json
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from .adapters import Adapter, Peer
 
 Step = Dict[str, Any]
-Answer = Dict[str, Json]
+Answer = Optional[Dict[str, Json]]
+"""None is short for `{"ok": null}`."""
 
 LOCAL_OPS: dict[str, tuple[str, ...]] = {
     "text.insert": ("path", "index", "text"),
     "text.embed": ("path", "index", "value"),
     "text.format": ("path", "index", "length", "attributes"),
     "text.delete": ("path", "index", "length"),
+    "text.delta": ("path", "delta"),
     "array.insert": ("path", "index", "values"),
     "array.delete": ("path", "index", "length"),
     "map.set": ("path", "key", "value"),
     "map.delete": ("path", "key"),
+    "map.clear": ("path",),
     "xml.insert": ("path", "index", "nodes"),
     "xml.delete": ("path", "index", "length"),
     "xml.set": ("path", "name", "value"),
@@ -42,47 +45,79 @@ OPS: dict[str, tuple[str, ...]] = {
     "diff": ("update", "since"),
     "update_state_vector": ("update",),
     "convert": ("update", "from", "to"),
+    "snapshot": (),
+    "snapshot.restore": ("snapshot",),
+    "snapshot.equal": ("snapshots",),
+    "snapshot.contains": ("snapshot", "update"),
+    "position": ("path", "index"),
+    "position.resolve": ("position",),
+    "position.json": ("position",),
+    "position.parse": ("json",),
     "undo.track": ("paths",),
     "undo": (),
     "redo": (),
+    "undo.stop": (),
+    "undo.clear": (),
+    "undo.can": (),
+    "observe": ("path",),
+    "events": (),
+    "subdocs": (),
+    "subdocs.observe": (),
+    "subdocs.events": (),
+    "awareness.set": ("state",),
+    "awareness.encode": (),
+    "awareness.apply": ("update",),
+    "awareness.remove": ("clients",),
+    "awareness.states": (),
+    "awareness.events": (),
+    "awareness.advance": ("milliseconds",),
+    "sync.step1": (),
+    "sync.step2": (),
+    "sync.update": ("update",),
+    "sync.read": ("message",),
 }
-
-_DONE: Answer = {"ok": None}
 
 
 class Session:
     """Documents of one vector, and the byte strings between them."""
 
-    __slots__ = ("_adapter", "_ended", "_handlers", "_peers", "_setup", "_slots")
+    __slots__ = ("_ended", "_handlers", "_observing", "_peers", "_setup", "_slots", "adapter")
 
     def __init__(
         self, adapter: Adapter, handlers: Handlers, roots: dict[str, str], peers: dict[str, dict[str, Any]]
     ) -> None:
-        """`handlers` are those of `handlers_of(adapter)`, made once."""
-        self._adapter = adapter
+        """`handlers` are those of `steps.handlers_of(adapter)`, made once."""
+        self.adapter = adapter
         self._handlers = handlers
         self._slots: dict[str, bytes] = {}
         self._peers: dict[str, Peer] = {}
         self._ended = False
-        self._setup: Answer | None = None
+        self._setup: Answer = None
+        self._observing: list[Peer] = []
         try:
             self._create(roots, peers)
         except BaseException as error:
             self._setup = answer_of(error)
 
     def _create(self, roots: dict[str, str], peers: dict[str, dict[str, Any]]) -> None:
-        features = self._adapter.features
+        features = self.adapter.features
         for kind in roots.values():
-            _need(features, "root." + kind)
+            need(features, "root." + kind)
         for name, options in peers.items():
             if not options.get("gc", True):
-                _need(features, "gc.off")
+                need(features, "gc.off")
             if options["client"] >= 2**32:
-                _need(features, "client.53")
-            peer = self._adapter.create(options["client"], options.get("gc", True), roots)
+                need(features, "client.53")
+            peer = self.adapter.create(options["client"], options.get("gc", True), roots)
             if options.get("declare", True):
                 peer.declare()
             self._peers[name] = peer
+
+    def close(self) -> None:
+        """Lets go of the documents: what observes one keeps it alive."""
+        for peer in self._observing:
+            peer.close()
+        self._observing = []
 
     def run(self, steps: list[Step]) -> list[Answer]:
         """Performs the steps; one answer each, fewer when the session ends at one of them."""
@@ -106,6 +141,7 @@ class Session:
                     self._ended = True
                     # A broken document is let go at once, and only here: its destructor may print or raise.
                     self._peers = {}
+                    self._observing = []
                     return answers
         return answers
 
@@ -121,11 +157,25 @@ class Session:
                     return f"{op['op']} needs {key}"
         return None
 
-    def _format(self, step: Step, feature: str) -> None:
-        if "format" in step and step["format"] != "v1":
-            _need(self._adapter.features, feature + "." + step["format"])
+    def peer(self, step: Step) -> Peer:
+        """The document that performs the step."""
+        peer = self._peers[step["peer"]]
+        if "doc" in step:
+            need(self.adapter.features, "doc")
+            return peer.within(step["doc"])
+        return peer
 
-    def _bytes(self, given: Json) -> bytes:
+    def observing(self, peer: Peer) -> None:
+        """Notes a peer that has to be closed."""
+        if peer not in self._observing:
+            self._observing.append(peer)
+
+    def need_format(self, step: Step) -> None:
+        if "format" in step and step["format"] != "v1":
+            need(self.adapter.features, step["op"] + "." + step["format"])
+
+    def bytes_of(self, given: Json) -> bytes:
+        """The bytes that a step names or holds."""
         if type(given) is str:
             data = self._slots.get(given)
             if data is None:
@@ -133,106 +183,43 @@ class Session:
             return data
         return a2b_base64(given["base64"])
 
-    def _observe(self, step: Step, data: bytes) -> Answer:
+    def observed(self, step: Step, data: bytes) -> Answer:
+        """The answer of a step that made bytes, which fill its slot."""
         if "as" in step:
             self._slots[step["as"]] = data
         return {"ok": b2a_base64(data, newline=False).decode()}
 
-    def _local_op(self, step: Step) -> Answer:
-        return self._local(step, [step])
-
-    def _local(self, step: Step, ops: list[Step]) -> Answer:
-        features = self._adapter.features
+    def local(self, step: Step, ops: list[Step]) -> Answer:
+        """Performs local ops in one transaction."""
+        features = self.adapter.features
         for op in ops:
             if "attributes" in op and op["op"] == "text.insert":
-                _need(features, "text.insert.attributes")
+                need(features, "text.insert.attributes")
+        origin = step.get("origin")
+        if origin is not None:
+            need(features, "origin")
         if "as" not in step:
-            self._peers[step["peer"]].perform(ops, False)
-            return _DONE
-        _need(features, "emit")
-        self._format(step, "emit")
+            self.peer(step).perform(ops, False, origin)
+            return None
+        need(features, "emit" if step.get("format", "v1") == "v1" else "emit." + step["format"])
         self._slots.pop(step["as"], None)
-        update = self._peers[step["peer"]].perform(ops, True)
-        return _DONE if update is None else self._observe(step, update)
+        update = self.peer(step).perform(ops, True, origin)
+        return None if update is None else self.observed(step, update)
 
-    def _transact(self, step: Step) -> Answer:
-        for op in step["steps"]:
-            if op["op"] not in LOCAL_OPS or op["op"] not in self._handlers:
-                raise Unsupported(op["op"])
-            if op["peer"] != step["peer"]:
-                raise StepError("runner", "the ops of a transaction have one peer")
-        return self._local(step, step["steps"])
-
-    def _encode(self, step: Step) -> Answer:
-        self._format(step, "encode")
-        since = step.get("since")
-        update = self._peers[step["peer"]].encode(None if since is None else self._bytes(since))
-        return self._observe(step, update)
-
-    def _apply(self, step: Step) -> Answer:
-        self._format(step, "apply")
-        self._peers[step["peer"]].apply(self._bytes(step["update"]))
-        return _DONE
-
-    def _state_vector(self, step: Step) -> Answer:
-        return self._observe(step, self._peers[step["peer"]].state_vector())
-
-    def _state(self, step: Step) -> Answer:
-        return {"ok": self._peers[step["peer"]].state()}
-
-    def _merge(self, step: Step) -> Answer:
-        self._format(step, "merge")
-        return self._observe(step, self._adapter.merge([self._bytes(update) for update in step["updates"]]))
-
-    def _diff(self, step: Step) -> Answer:
-        self._format(step, "diff")
-        update = self._adapter.diff(self._bytes(step["update"]), self._bytes(step["since"]))
-        return self._observe(step, update)
-
-    def _update_state_vector(self, step: Step) -> Answer:
-        self._format(step, "update_state_vector")
-        return self._observe(step, self._adapter.update_state_vector(self._bytes(step["update"])))
-
-    def _track(self, step: Step) -> Answer:
-        self._peers[step["peer"]].track(step["paths"])
-        return _DONE
-
-    def _undo(self, step: Step) -> Answer:
-        return {"ok": self._peers[step["peer"]].undo()}
-
-    def _redo(self, step: Step) -> Answer:
-        return {"ok": self._peers[step["peer"]].redo()}
+    def performs(self, op: str) -> bool:
+        """Whether the loaded library can perform this local op."""
+        return op in LOCAL_OPS and op in self._handlers
 
 
 Handlers = Dict[str, Callable[[Session, Step], Answer]]
 
-_HANDLERS: Handlers = {
-    **dict.fromkeys(LOCAL_OPS, Session._local_op),
-    "transact": Session._transact,
-    "encode": Session._encode,
-    "apply": Session._apply,
-    "state_vector": Session._state_vector,
-    "state": Session._state,
-    "merge": Session._merge,
-    "diff": Session._diff,
-    "update_state_vector": Session._update_state_vector,
-    "undo.track": Session._track,
-    "undo": Session._undo,
-    "redo": Session._redo,
-}
 
-
-def handlers_of(adapter: Adapter) -> Handlers:
-    """The steps that the loaded library can perform."""
-    return {op: handler for op, handler in _HANDLERS.items() if op in adapter.features}
-
-
-def _need(features: Any, feature: str) -> None:
+def need(features: Any, feature: str) -> None:
     if feature not in features:
         raise Unsupported(feature)
 
 
-def answer_of(error: BaseException, malformed: str | None = None) -> Answer:
+def answer_of(error: BaseException, malformed: str | None = None) -> dict[str, Json]:
     """The answer of a step that raised `error`; `malformed` says what is wrong with the step itself."""
     if malformed is not None and isinstance(error, (KeyError, TypeError)):
         return _error("runner", malformed)
@@ -254,5 +241,5 @@ def _describe(error: BaseException) -> str:
     return text if error.__cause__ is None else f"{text} ({error.__cause__!r})"
 
 
-def _error(kind: str, message: str) -> Answer:
+def _error(kind: str, message: str) -> dict[str, Json]:
     return {"error": {"kind": kind, "message": message}}

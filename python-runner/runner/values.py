@@ -118,7 +118,7 @@ class Reader:
             return {"$object": result} if any(key.startswith("$") for key in result) else result
         if kind is bytearray or kind is bytes:
             return {"$bytes": base64(value)}
-        raise Unsupported("read." + kind.__name__)
+        raise StepError("runner", "no value is known that reads as " + kind.__name__)
 
     def attributes(self, pairs: Iterable[tuple[str, Any]]) -> dict[str, Json]:
         return {key: self.plain(item) for key, item in pairs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from . import pycrdt_probe_around
 from .probing import BIG, CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Probed, bigints, works
 
 
@@ -128,12 +129,6 @@ def _attempts(library: Any) -> dict[str, Callable[[], object]]:
         element.attributes["k"] = 5
         return bool(element.attributes["k"] == 5)
 
-    def undo() -> bool:
-        handle = text()
-        manager = library.UndoManager(scopes=[handle], capture_timeout_millis=0)
-        handle.insert(0, "x")
-        return bool(manager.undo()) and str(handle) == "abc"
-
     empty = b"\x00\x00"
     return {
         "root.text": lambda: root("Text") is not None,
@@ -162,9 +157,7 @@ def _attempts(library: Any) -> dict[str, Callable[[], object]]:
         "merge": lambda: library.merge_updates(empty, empty) is not None,
         "diff": lambda: library.get_update(empty, b"\x00") is not None,
         "update_state_vector": lambda: library.get_state(empty) is not None,
-        "undo.track": undo,
-        "undo": undo,
-        "redo": undo,
+        **pycrdt_probe_around.attempts(library),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 from ..values import Reader, text_chunks
 
@@ -14,6 +14,20 @@ class Values:
         self._doc = library.Doc
         self._kinds = kinds
         self._reader = reader
+        self.attributes = reader.attributes
+
+    def kind(self, value: Any) -> str | None:
+        """The kind of a shared type, None for any other value."""
+        return self._kinds.get(type(value))
+
+    def is_shared(self, value: Any) -> bool:
+        return type(value) in self._kinds or isinstance(value, self._doc)
+
+    def children(self, kind: str, node: Any) -> Iterable[tuple[Any, Any]]:
+        """The parts of a shared type that is no text, with the key or the index that leads to each."""
+        if kind == "map":
+            return [(key, node[key]) for key in node.keys()]  # noqa: SIM118 - not a dict
+        return enumerate(node if kind == "array" else node.children)
 
     def read(self, value: Any) -> Any:
         kind = self._kinds.get(type(value))
@@ -36,7 +50,7 @@ class Values:
                 result["children"] = children
         else:
             result = {"$xmltext": self._text(value)}
-        attributes = self._reader.attributes(value.attributes)
+        attributes = self.attributes(value.attributes)
         if attributes:
             result["attributes"] = attributes
         return result

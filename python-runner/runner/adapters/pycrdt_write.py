@@ -27,6 +27,7 @@ class Operations:
             "array.delete": self._array_delete,
             "map.set": self._map_set,
             "map.delete": self._map_delete,
+            "map.clear": self._map_clear,
             "xml.insert": self._xml_insert,
             "xml.delete": self._xml_delete,
             "xml.set": self._xml_set,
@@ -36,7 +37,7 @@ class Operations:
     # Texts
 
     def _text_insert(self, node: Any, op: Step) -> None:
-        index = self._offset(node, op["index"])
+        index = self.offset(node, op["index"])
         attributes = op.get("attributes")
         if attributes is None:
             node.insert(index, checked_text(op["text"]))
@@ -49,21 +50,21 @@ class Operations:
             raise Unsupported("text.embed.type")
         attributes = op.get("attributes")
         node.insert_embed(
-            self._offset(node, op["index"]),
+            self.offset(node, op["index"]),
             self._writer.plain(value),
             None if attributes is None else self._writer.attributes(attributes),
         )
 
     def _text_format(self, node: Any, op: Step) -> None:
-        start = self._offset(node, op["index"])
-        stop = self._offset(node, op["index"] + op["length"])
+        start = self.offset(node, op["index"])
+        stop = self.offset(node, op["index"] + op["length"])
         node.format(start, stop, self._writer.attributes(op["attributes"]))
 
     def _text_delete(self, node: Any, op: Step) -> None:
-        start = self._offset(node, op["index"])
-        del node[start : self._offset(node, op["index"] + op["length"])]
+        start = self.offset(node, op["index"])
+        del node[start : self.offset(node, op["index"] + op["length"])]
 
-    def _offset(self, text: Any, units: int) -> int:
+    def offset(self, text: Any, units: int) -> int:
         """The offset in UTF-8 bytes that is `units` UTF-16 units from the start; an embed counts one in both."""
         if units == 0:
             return 0
@@ -109,13 +110,16 @@ class Operations:
         # pycrdt raises for a key that is not there; the op asks only that it be gone.
         node.pop(op["key"], None)
 
+    def _map_clear(self, node: Any, _op: Step) -> None:
+        node.clear()
+
     def _insert_values(self, array: Any, index: int, values: list[Any]) -> None:
         for position, value in enumerate(values, index):
             tag = shared_tag(value)
             if tag is None:
                 array.insert(position, self._writer.plain(value))
             else:
-                shell = self._value_shell(tag, value)
+                shell = self._value_shell(array, tag, value)
                 array.insert(position, shell)
                 self._fill(tag, shell, value)
 
@@ -124,7 +128,7 @@ class Operations:
         if tag is None:
             mapping[key] = self._writer.plain(value)
         else:
-            shell = self._value_shell(tag, value)
+            shell = self._value_shell(mapping, tag, value)
             mapping[key] = shell
             self._fill(tag, shell, value)
 
@@ -160,18 +164,20 @@ class Operations:
 
     # Shared types as values: an empty one is inserted, then filled by ordinary operations.
 
-    def _value_shell(self, tag: str, value: Any) -> Any:
+    def _value_shell(self, holder: Any, tag: str, value: Any) -> Any:
         if tag in ("$element", "$xmltext"):
             # Only a fragment stands in an array or a map, and nodes in it.
             raise Unsupported("value.xml.node")
+        if tag == "$doc":
+            if "value.doc" not in self._features:
+                raise Unsupported("value.doc")
+            return self._doc(guid=value["$doc"], client_id=holder.doc.client_id)
         return self._shell(tag, value)
 
     def _shell(self, tag: str, value: Any) -> Any:
         feature, kind = _TAGS[tag]
         if feature not in self._features:
             raise Unsupported(feature)
-        if tag == "$doc":
-            return self._doc(guid=value["$doc"])
         cls = self._types[kind]
         return cls(checked_text(value["$element"])) if tag == "$element" else cls()
 
@@ -214,6 +220,5 @@ _TAGS = {
     "$fragment": ("value.xml", "xml"),
     "$element": ("xml.insert", "element"),
     "$xmltext": ("xml.insert", "xmltext"),
-    "$doc": ("value.doc", "doc"),
 }
 """Tag -> the feature that writing it needs, and the kind of its class."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from ..errors import StepError, Unsupported
 from ..values import Reader, Writer
-from . import ypy_probe
+from . import Adapter, Peer, ypy_probe
 from .version import version_of
+from .ypy_events import Observers
 from .ypy_read import Values
 from .ypy_write import Operations
 
@@ -29,7 +30,7 @@ def load() -> YpyAdapter:
     return YpyAdapter(import_module("y_py"))
 
 
-class YpyAdapter:
+class YpyAdapter(Adapter):
     """The loaded y_py."""
 
     name = "ypy"
@@ -45,25 +46,23 @@ class YpyAdapter:
         self.operations = Operations(library, probed.features, writer).by_name
         self.element = library.YXmlElement
         self.nodes = frozenset([library.YText, library.YArray, library.YMap, library.YXmlElement, library.YXmlText])
+        self.observed = {
+            library.YText: "observe.text",
+            library.YArray: "observe.array",
+            library.YMap: "observe.map",
+            library.YXmlElement: "observe.xml",
+            library.YXmlText: "observe.xml",
+        }
 
     def create(self, client: int, gc: bool, roots: dict[str, str]) -> YpyPeer:
         options = {} if gc else {"skip_gc": True}
         return YpyPeer(self, self.library.YDoc(client, offset_kind="utf16", **options), roots)
 
-    def merge(self, _updates: list[bytes]) -> bytes:
-        raise Unsupported("merge")
 
-    def diff(self, _update: bytes, _since: bytes) -> bytes:
-        raise Unsupported("diff")
-
-    def update_state_vector(self, _update: bytes) -> bytes:
-        raise Unsupported("update_state_vector")
-
-
-class YpyPeer:
+class YpyPeer(Peer):
     """One y_py.YDoc."""
 
-    __slots__ = ("_adapter", "_doc", "_handles", "_roots", "_sink", "_subscription")
+    __slots__ = ("_adapter", "_doc", "_handles", "_observers", "_roots", "_sink", "_subscription")
 
     def __init__(self, adapter: YpyAdapter, doc: Any, roots: dict[str, str]) -> None:
         self._adapter = adapter
@@ -72,12 +71,13 @@ class YpyPeer:
         self._handles: dict[str, Any] = {}
         self._sink: list[list[bytes] | None] = [None]
         self._subscription: Any = None
+        self._observers: Observers | None = None
 
     def declare(self) -> None:
         for name in self._roots:
             self._root(name)
 
-    def perform(self, ops: list[dict[str, Any]], emit: bool) -> bytes | None:
+    def perform(self, ops: list[dict[str, Any]], emit: bool, _origin: str | None = None) -> bytes | None:
         for op in ops:
             # A root cannot be named while a transaction is open.
             self._root(op["path"][0])
@@ -122,14 +122,21 @@ class YpyPeer:
     def state(self) -> dict[str, Any]:
         return {name: self._read_root(name, kind) for name, kind in self._roots.items()}
 
-    def track(self, _paths: list[list[Any]]) -> None:
-        raise Unsupported("undo.track")
+    def observe(self, path: list[Any], deep: bool) -> None:
+        nodes = [self._node(path[:length]) for length in range(1, len(path) + 1)]
+        feature = self._adapter.observed[type(nodes[-1])]
+        if feature not in self._adapter.features:
+            raise Unsupported(feature)
+        if self._observers is None:
+            self._observers = Observers(self._doc, self._adapter.values)
+        self._observers.watch(nodes, path, deep)
 
-    def undo(self) -> bool:
-        raise Unsupported("undo")
+    def events(self) -> list[Any]:
+        return [] if self._observers is None else self._observers.take()
 
-    def redo(self) -> bool:
-        raise Unsupported("redo")
+    def close(self) -> None:
+        if self._observers is not None:
+            self._observers.close()
 
     def _root(self, name: str) -> Any:
         handle = self._handles.get(name)

@@ -105,8 +105,34 @@ def _attempts(library: Any) -> dict[str, Callable[[], object]]:
 
         return len(change("get_array", act)) == 0
 
+    def observes(root: str, act: Callable[[Any, Any], object], method: str = "observe") -> Callable[[], object]:
+        def attempt() -> bool:
+            doc = library.YDoc(1, offset_kind="utf16")
+            docs.append(doc)
+            handle = getattr(doc, root)("r")
+            paths: list[Any] = []
+            subscription = getattr(handle, method)(
+                lambda told: paths.append((told[0] if method == "observe_deep" else told).path())
+            )
+            with doc.begin_transaction() as txn:
+                act(handle, txn)
+            handle.unobserve(subscription)
+            return paths == [[]]
+
+        return attempt
+
+    def set_entry(handle: Any, txn: Any) -> None:
+        handle.set(txn, "k", 1)
+
     bold = {"b": True}
     return {
+        "observe": observes("get_map", set_entry),
+        "events": observes("get_map", set_entry),
+        "observe.deep": observes("get_map", set_entry, "observe_deep"),
+        "observe.text": observes("get_text", lambda handle, txn: handle.insert(txn, 0, "a")),
+        "observe.array": observes("get_array", lambda handle, txn: calls.array_insert(handle, txn, 0, [1])),
+        "observe.map": observes("get_map", set_entry),
+        "observe.xml": observes("get_xml_element", lambda handle, txn: handle.insert_xml_element(txn, 0, "p")),
         "root.text": lambda: change("get_text", lambda _handle, _txn: None) is not None,
         "root.array": lambda: change("get_array", lambda _handle, _txn: None) is not None,
         "root.map": lambda: change("get_map", lambda _handle, _txn: None) is not None,

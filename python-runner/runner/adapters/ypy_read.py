@@ -13,9 +13,16 @@ class Values:
 
     def __init__(self, library: Any, reader: Reader) -> None:
         self._text, self._array, self._map = library.YText, library.YArray, library.YMap
-        self._element = library.YXmlElement
-        self._nodes = frozenset([self._text, self._array, self._map, self._element, library.YXmlText])
+        self._element, self._xmltext = library.YXmlElement, library.YXmlText
+        self._nodes = frozenset([self._text, self._array, self._map, self._element, self._xmltext])
         self._reader = reader
+        self.attributes = reader.attributes
+
+    def is_shared(self, value: Any) -> bool:
+        return type(value) in self._nodes
+
+    def is_text(self, value: Any) -> bool:
+        return type(value) is self._text or type(value) is self._xmltext
 
     def read(self, value: Any) -> Any:
         kind = type(value)
@@ -36,7 +43,7 @@ class Values:
                 result["children"] = children
         else:
             result = {"$xmltext": str(value)}
-        attributes = self._reader.attributes(value.attributes())
+        attributes = self.attributes(value.attributes())
         if attributes:
             result["attributes"] = attributes
         return result
