@@ -11,6 +11,7 @@ import sys
 COMMANDS = {
     "run": "run the vectors on implementations, alone and cast as each other's peers (the default)",
     "feed": "apply raw updates to a fresh document of every implementation and compare",
+    "explain": "list what an update says, or where two differ, without any implementation",
     "list": "list vectors, or implementations with their versions and features",
     "info": "what this machine and this kit are, for a bug report",
     "smoke": "a few cases on everything this machine can provide, in seconds",
