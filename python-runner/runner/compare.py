@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from binascii import a2b_base64
 from typing import Any, Dict
 
 from .values import Json, text_chunks
@@ -86,24 +88,44 @@ def same(expected: Json, seen: Json) -> bool:
     return type(expected) is type(seen) and bool(expected == seen)
 
 
-def read_state_vector(data: bytes) -> dict[str, int]:
-    """Client id -> clock of an encoded state vector."""
-    position = 0
+class _Bytes:
+    """Reads numbers and strings as lib0 writes them. Raises IndexError at the end."""
 
-    def varuint() -> int:
-        nonlocal position
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def varuint(self) -> int:
         number = shift = 0
         while True:
-            byte = data[position]
-            position += 1
+            byte = self._data[self._position]
+            self._position += 1
             number |= (byte & 127) << shift
             if byte < 128:
                 return number
             shift += 7
 
+    def string(self) -> str:
+        length = self.varuint()
+        start, self._position = self._position, self._position + length
+        return self._data[start : self._position].decode()
+
+
+def read_state_vector(data: bytes) -> dict[str, int]:
+    """Client id -> clock of an encoded state vector."""
+    read = _Bytes(data)
     # Clients without any clock say nothing.
-    pairs = [(str(varuint()), varuint()) for _ in range(varuint())]
+    pairs = [(str(read.varuint()), read.varuint()) for _ in range(read.varuint())]
     return {client: clock for client, clock in pairs if clock}
+
+
+def read_awareness(data: bytes) -> dict[str, dict[str, Json]]:
+    """Client id -> its clock and state in an awareness update. Raises ValueError or IndexError for anything else."""
+    read = _Bytes(data)
+    return {
+        str(read.varuint()): {"clock": read.varuint(), "state": json.loads(read.string())}
+        for _ in range(read.varuint())
+    }
 
 
 class Judge:
@@ -163,9 +185,18 @@ class Judge:
             return self._state(expected["state"], name)
         if "state_vector" in expected:
             return bool(self._vectors.get(name) == expected["state_vector"])
+        if "awareness" in expected:
+            return self._awareness(expected["awareness"], answer["ok"])
         if "bytes" in expected:
             return bool(answer["ok"] == expected["bytes"])
         return "done" in expected or same(expected.get("value"), answer["ok"])
+
+
+    def _awareness(self, expected: Json, seen: Json) -> bool:
+        try:
+            return same(expected, read_awareness(a2b_base64(seen)))
+        except (TypeError, ValueError, IndexError):
+            return False
 
 
 def allows_failure(expected: dict[str, Any] | None) -> bool:

@@ -43,7 +43,7 @@ def in_format(step: dict[str, Any], formatted: str) -> dict[str, Any]:
     """The step in the run's format, unless it has one of its own or its bytes stand in the vector."""
     if "format" in step or step["op"] == "convert":
         return step
-    given = [step.get("update"), *step.get("updates", [])]
+    given = [step.get("update"), step.get("snapshot"), *step.get("updates", []), *step.get("snapshots", [])]
     if any(type(item) is dict for item in given):
         return step
     return {**step, "format": formatted}

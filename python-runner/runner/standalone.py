@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 AGREED, DISAGREED, USAGE = 0, 1, 2
 
+_WORDS = ("pass", "FAIL", "unsupported")
 _NEEDED = ("id", "roots", "peers", "steps", "expect")
 
 
@@ -39,17 +40,19 @@ def run(worker: Worker, paths: list[Path], formatted: str, pattern: str) -> int:
     formats = ["v1", "v2"] if formatted == "both" else [formatted]
     if formatted == "both" and "encode.v2" not in worker.features:
         formats = ["v1"]
-    agreed = True
+    counts = dict.fromkeys(_WORDS, 0)
     try:
         for case in cases(paths, pattern):
             for each in formats:
-                result = play(worker, case, each)
-                _print(result)
-                agreed = agreed and not result.complaints
+                counts[_print(play(worker, case, each))] += 1
     except BadVector as error:
         sys.stderr.write(f"python-runner: {error}\n")
         return USAGE
-    return AGREED if agreed else DISAGREED
+    passed, failed, unsupported = (counts[word] for word in _WORDS)
+    sys.stdout.write(
+        f"{passed + failed + unsupported} cases: {passed} passed, {failed} failed, {unsupported} unsupported\n"
+    )
+    return DISAGREED if failed else AGREED
 
 
 def cases(paths: list[Path], pattern: str = "*") -> Iterator[dict[str, Any]]:
@@ -113,11 +116,12 @@ def play(worker: Worker, case: dict[str, Any], formatted: str) -> Result:
     return Result(case["id"], formatted, None, complaints, state)
 
 
-def _print(result: Result) -> None:
-    head = f"{result.case} {result.formatted} {json.dumps(result.state, ensure_ascii=True)}"
-    if result.unsupported is not None:
-        head = f"{result.case} {result.formatted} unsupported {result.unsupported}"
-    sys.stdout.write("{} {}\n".format("FAIL" if result.complaints else "ok  ", head))
+def _print(result: Result) -> str:
+    """Prints what came of a case; returns the word for it."""
+    word = "FAIL" if result.complaints else "pass" if result.unsupported is None else "unsupported"
+    shown = json.dumps(result.state, ensure_ascii=True) if result.unsupported is None else result.unsupported
+    sys.stdout.write(f"{word} {result.case} {result.formatted} {shown}\n")
     for complaint in result.complaints:
-        sys.stdout.write(f"       {complaint}\n")
+        sys.stdout.write(f"     {complaint}\n")
     sys.stdout.flush()
+    return word

@@ -43,8 +43,8 @@ class Worker:
     def run(self, roots: Json, peers: Json, steps: list[dict[str, Any]]) -> list[dict[str, Json]]:
         """The answers of a session of its own. Raises Crash."""
         session = {"session": self._seq, "roots": roots, "peers": peers, "steps": steps, "end": True}
-        answers: list[dict[str, Json]] = self._ask({"run": [session]})["run"][0]["answers"]
-        return answers
+        answers = self._ask({"run": [session]})["run"][0]["answers"]
+        return [{"ok": None} if answer is None else answer for answer in answers]
 
     def _ask(self, request: dict[str, Json]) -> dict[str, Json]:
         if self._process is None:

@@ -160,6 +160,8 @@ class Operations:
         for name, value in attributes.items():
             if type(value) is not str and "xml.set.any" not in self._features:
                 raise Unsupported("xml.set.any")
+            if shared_tag(value) is not None:
+                raise Unsupported("xml.set.type")
             node.attributes[checked_text(name)] = self._writer.plain(value)
 
     # Shared types as values: an empty one is inserted, then filled by ordinary operations.
