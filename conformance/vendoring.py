@@ -51,7 +51,7 @@ def _entry(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _is_suite(path: str) -> bool:
-    return path.startswith("vectors/") and not path.startswith("vectors/schema/")
+    return path.startswith("vectors/") and not path.startswith(("vectors/schema/", "vectors/requirements/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def gather(suites: Sequence[str], paths: Sequence[Path]) -> Copy:
             raise UsageError(f"{homes[path]} and {case.file} would both become {path}: rename one of them")
         if path not in contents:
             contents[path] = case.file.read_bytes()
-    for name in _BESIDE:
+    frozen = sorted((data_root() / "vectors" / "requirements").glob("*.json"))
+    for name in (*_BESIDE, *(f"vectors/requirements/{file.name}" for file in frozen)):
         try:
             contents[name] = (data_root() / name).read_bytes()
         except OSError as error:

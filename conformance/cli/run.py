@@ -23,6 +23,9 @@ def parser(command: str, description: str) -> options.Parser:
     options.add_implementations(parser)
     add_selection(parser)
     parser.add_argument(
+        "--requirements", metavar="VERSION", help="only the cases that were frozen with a version, or in a FILE"
+    )
+    parser.add_argument(
         "--castings", choices=("solo", "pairs", "all"), default="pairs",
         help="solo: each alone; pairs: also every writer with every reader; all: every assignment (default pairs)",
     )  # fmt: skip
@@ -68,6 +71,7 @@ def plan(arguments: argparse.Namespace) -> Plan:
     """What the selection options stand for."""
     from conformance.judge.known import load_known
     from conformance.model.vector import VARIED, Selection, load_cases, vary
+    from conformance.requirements import required
     from conformance.resources import data_root
     from conformance.run import Plan
 
@@ -79,7 +83,8 @@ def plan(arguments: argparse.Namespace) -> Plan:
     if any(pattern.endswith(VARIED) for pattern in arguments.filter):
         deliveries = "all"
     shapes = {"direct": cases, "varied": vary(cases), "all": (*cases, *vary(cases))}[deliveries]
-    selected = tuple(case for case in shapes if selection.includes(case))
+    demanded = required(getattr(arguments, "requirements", None), shapes, shipped)
+    selected = tuple(case for case in demanded if selection.includes(case))
     return Plan(
         cases=selected,
         castings=getattr(arguments, "castings", "pairs"),

@@ -1,11 +1,11 @@
-"""`vectors`: check vector files, keep their manifest, and see that no id was lost."""
+"""`vectors`: check vector files, keep their manifest, and see that no id was lost; authoring.py has the rest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli import options
+from conformance.cli import authoring, options
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ GOOD, BAD, INVALID = 0, 1, 2
 
 
 def main(argv: list[str]) -> int:
-    """Run one of lint, manifest and ids."""
-    parser = options.parser("vectors", "Check vector files, keep their manifest, and see that no id was lost.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="lint|manifest|ids|coverage")
+    """Run one of the commands."""
+    parser = options.parser("vectors", "Write and check vector files, and keep their manifest.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lint = commands.add_parser("lint", help="check files: schema, slots, ids, flags, reasons; exit code 2 when invalid")
     lint.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="files or folders (default: the shipped ones)"
@@ -32,9 +32,12 @@ def main(argv: list[str]) -> int:
     _add_folder(ids)
     ids.add_argument("--since", metavar="REV", help="a git revision (default: the last tag)")
     ids.set_defaults(run=_ids)
-    coverage = commands.add_parser("coverage", help="perform them and show what they exercise; exit code 1 when a cell is empty")
+    coverage = commands.add_parser(
+        "coverage", help="perform them and show what they exercise; exit code 1 when a cell is empty"
+    )
     _add_coverage(coverage)
     coverage.set_defaults(run=_coverage)
+    authoring.add_commands(commands)
     arguments = parser.parse_args(argv)
     code: int = arguments.run(arguments)
     return code
@@ -58,7 +61,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     from conformance.resources import data_root
 
     paths = arguments.paths or [data_root() / "vectors"]
-    if _report_errors(paths):
+    if report_errors(paths):
         return INVALID
     print(f"{len({file for path in paths for file in suite_files(path)})} files are valid")
     return GOOD
@@ -69,7 +72,7 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
     folder = _folder(arguments)
     target = folder / MANIFEST
-    if _report_errors([folder]):
+    if report_errors([folder]):
         print(f"{target} is left as it is: it vouches for valid files only")
         return INVALID
     content = text(take(folder))
@@ -91,7 +94,7 @@ def _shown(arguments: argparse.Namespace) -> str:
     return f" {shlex.quote(str(arguments.folder))}" if arguments.folder else ""
 
 
-def _report_errors(paths: Sequence[Path]) -> bool:
+def report_errors(paths: Sequence[Path]) -> bool:
     """Print what is wrong with vectors, a line each; whether there was anything."""
     from conformance.lint import lint
     from conformance.model.manifest import load_manifests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from conformance.repro.literals import python, python_dict
+from conformance.repro.literals import python
 from conformance.repro.source import (
     VALUES,
     UntranslatedError,

@@ -1,0 +1,1 @@
+"""Tools for those who write vectors: one layout for suite files, and cases written as short programs."""
