@@ -22,7 +22,7 @@ import { works } from './probe.mjs'
 const pathFromRoot = event => {
   const { currentTarget } = event
   let root = event.target
-  while (root.parent !== null) root = root.parent
+  while (root._item !== null) root = root._item.parent
   // Late versions keep the path of the observer that asked first.
   event._path = null
   event.currentTarget = root

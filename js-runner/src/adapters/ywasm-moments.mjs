@@ -29,8 +29,24 @@ const functions = Object.freeze({
  * @param {any} Y
  * @return {string[]}
  */
-export const momentFeatures = Y => Object.entries(functions)
-  .filter(([, names]) => names.every(name => typeof Y[name] === 'function')).map(([feature]) => feature)
+export const momentFeatures = Y => {
+  const features = Object.entries(functions).filter(([, names]) => names.every(name => typeof Y[name] === 'function')).map(([feature]) => feature)
+  return takesJson(Y) ? features : features.filter(feature => feature !== 'position.json' && feature !== 'position.parse')
+}
+
+/**
+ * A sticky index is an object with a form of its own, until it is that of Yjs.
+ *
+ * @param {any} Y
+ */
+const takesJson = Y => {
+  try {
+    Y.encodeStickyIndex({ tname: 't', assoc: 0 })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /**
  * @template T
