@@ -1,0 +1,163 @@
+"""`repro`: programs with nothing but a library show what the kit saw."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.divergences.examples import Example, load_examples
+from conformance.model.manifest import load_manifests
+from conformance.model.vector import Case, load_cases
+from conformance.repro import dialect, names
+from conformance.repro.part import Goal, needed, share
+from conformance.repro.source import Library
+from conformance.resources import data_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.conftest import Kit
+
+EXAMPLES = load_examples(data_root() / "runners" / "known")
+RUNTIMES = {"yjs": "node", "yjs14": "node", "ywasm": "node", "pycrdt": sys.executable, "ypy": sys.executable}
+INSERT = {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "hi"}
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    return {case.id: case for case in load_cases([data_root() / "vectors"])}
+
+
+def program(case: Case, example: Example, name: str) -> str:
+    manifest = load_manifests(data_root())[name]
+    library = Library(manifest.title, manifest.package, example.versions[name])
+    return dialect(manifest.repro).program(example.part(case, name), library)
+
+
+def samples(name: str, count: int = 4) -> list[str]:
+    """Divergences of an implementation that it shows by itself, spread over all of them."""
+    own = [
+        divergence
+        for divergence, example in EXAMPLES.items()
+        if divergence.startswith(f"{name}-") and example.answered_by == name and set(example.cast) == {name}
+    ]
+    return own[:: max(1, len(own) // count)]
+
+
+@pytest.mark.parametrize(("name", "divergence"), [(name, each) for name in RUNTIMES for each in samples(name)])
+def test_a_program_shows_the_wrong_answer(name: str, divergence: str, cases: dict[str, Case], tmp_path: Path) -> None:
+    if RUNTIMES[name] == "node" and not (data_root() / "node_modules").is_dir():
+        pytest.skip("npm ci was not run")
+    if RUNTIMES[name] != "node":
+        pytest.importorskip(load_manifests(data_root())[name].module)
+    example = EXAMPLES[divergence]
+    file = tmp_path / ("repro.mjs" if RUNTIMES[name] == "node" else "repro.py")
+    file.write_text(program(cases[example.case], example, name), encoding="utf-8")
+    if RUNTIMES[name] == "node":  # a module finds packages by its own place
+        (tmp_path / "node_modules").symlink_to(data_root() / "node_modules")
+
+    done = subprocess.run([RUNTIMES[name], file], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0, done.stdout
+    assert "SyntaxError" not in done.stderr and "ReferenceError" not in done.stderr and "NameError" not in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("cargo"), reason="there is no cargo on PATH")
+def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(cases: dict[str, Case], tmp_path: Path) -> None:
+    example = EXAMPLES["yrs-waiting-for-one-client-only"]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.rs").write_text(program(cases[example.case], example, "yrs"))
+    version = example.versions["yrs"]
+    manifest = f'[package]\nname = "repro"\nedition = "2021"\n[dependencies]\nyrs = "={version}"\n'
+    (tmp_path / "Cargo.toml").write_text(manifest)
+    shutil.copy(data_root() / "Cargo.lock", tmp_path)
+    environment = {"CARGO_TARGET_DIR": str(tmp_path / "target"), **os.environ}
+    command = ["cargo", "run", "-q", "--offline"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    if "no matching package" in done.stderr or "failed to download" in done.stderr:
+        pytest.skip("yrs is not in cargo's cache")
+    assert done.returncode == 1, done.stderr
+    assert 'expected [("t", String("abcd"))]' in done.stdout
+
+
+def test_every_example_translates(cases: dict[str, Case]) -> None:
+    for divergence, example in EXAMPLES.items():
+        for name in dict.fromkeys(example.cast):
+            assert "NOT TRANSLATED" not in program(cases[example.case], example, name), divergence
+
+
+def test_only_the_steps_that_lead_to_the_answer_are_kept() -> None:
+    steps: list[dict[str, Any]] = [
+        {**INSERT, "as": "u"},
+        {"op": "state", "peer": "a", "as": "early"},
+        {"op": "text.insert", "peer": "c", "path": ["t"], "index": 0, "text": "of no use"},
+        {"op": "apply", "peer": "b", "update": "u"},
+        {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "too late"},
+        {"op": "state", "peer": "b", "as": "s"},
+    ]
+    assert needed(steps, 5) == [0, 3, 5]
+
+
+def part_of(steps: Sequence[Any], check: str = "state", expected: Any = None, **others: Any) -> Any:
+    case = Case(
+        id="demo/one", title="One", reason="", level="required", verdict="valid", flags=(), links=(), file=data_root(),
+        roots={"t": "text"}, peers={"a": {"client": 1}, "b": {"client": 2}}, steps=steps, expect={}, **others,
+    )  # fmt: skip
+    goal = Goal(len(steps) - 1, check, expected or {"t": {"$text": "hi"}}, {"t": {"$text": ""}})
+    return share(case, "v1", steps, [0 if step["peer"] == "a" else 1 for step in steps], 1, goal, {"u": "AAA="})
+
+
+@pytest.mark.parametrize("name", names())
+def test_bytes_of_another_implementation_stand_in_the_program(name: str) -> None:
+    steps = [
+        {**INSERT, "as": "u"},
+        {"op": "apply", "peer": "b", "update": "u"},
+        {"op": "state", "peer": "b", "as": "s"},
+    ]
+    text = dialect(name).program(part_of(steps), Library("It", "it", "1.0"))
+    assert "AAA=" in text
+    assert '"hi"' in text or "'hi'" in text
+    assert "NOT TRANSLATED" not in text
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_step_without_a_translation_is_named_and_not_faked(name: str) -> None:
+    steps = [{"op": "text.frobnicate", "peer": "b", "path": ["t"]}, {"op": "state", "peer": "b", "as": "s"}]
+    text = dialect(name).program(part_of(steps), Library("It", "it", "1.0"))
+    assert "INCOMPLETE: this program has no source for text.frobnicate" in text
+    assert "NOT TRANSLATED (text.frobnicate)" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no/such-case", "--impl", "pycrdt"], "there is no case no/such-case"),
+        (["text/insert-into-empty"], "the following arguments are required: --impl"),
+        (["text/insert-into-empty", "--impl", "nothing"], "no implementation is called 'nothing'"),
+    ],
+)
+def test_bad_usage_is_one_line(arguments: list[str], message: str) -> None:
+    from tests.support import conformance, one_line
+
+    said = conformance("repro", *arguments)
+    assert said.code == 2
+    assert message in one_line(said)
+
+
+def test_the_command_prints_a_program(kit: Kit) -> None:
+    pytest.importorskip("pycrdt")
+    said = kit("repro", "any/read-negative-zero", "--impl", "pycrdt")
+    assert said.code == 0
+    assert "compare('state of a', {'r': list(a['r'])}, {'r': [0.0, -0.0]})" in said.out
+
+
+def test_a_case_that_does_not_fail_has_exit_code_1(kit: Kit) -> None:
+    pytest.importorskip("pycrdt")
+    said = kit("repro", "text/insert-into-empty", "--impl", "pycrdt")
+    assert said.code == 1
+    assert "{'t': 'abc'}" in said.out
