@@ -191,7 +191,6 @@ class Judge:
             return bool(answer["ok"] == expected["bytes"])
         return "done" in expected or same(expected.get("value"), answer["ok"])
 
-
     def _awareness(self, expected: Json, seen: Json) -> bool:
         try:
             return same(expected, read_awareness(a2b_base64(seen)))

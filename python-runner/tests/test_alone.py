@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import tomllib
-from conftest import RUNNER, Process
+from conftest import RUNNER, Process, site_of
 from packaging.specifiers import SpecifierSet
 
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def case(text: str, **changes: Any) -> dict[str, Any]:
 def test_a_case_that_agrees_says_so(impl: str, site: str, tmp_path: Path) -> None:
     ended = play(impl, site, suite(tmp_path / "made.json", case("x")))
     assert ended.returncode == 0
-    assert ended.stdout == 'ok   made/text v1 {"t": {"$text": "x"}}\n'
+    assert ended.stdout.splitlines() == [
+        'pass made/text v1 {"t": {"$text": "x"}}',
+        "1 cases: 1 passed, 0 failed, 0 unsupported",
+    ]
 
 
 def test_a_case_that_disagrees_says_where(impl: str, site: str, tmp_path: Path) -> None:
@@ -92,9 +95,26 @@ def test_an_invalid_update_has_no_finale(impl: str, site: str, tmp_path: Path) -
     assert ended.returncode == 0, ended.stdout
 
 
+def test_an_awareness_update_is_compared_by_what_it_says(tmp_path: Path) -> None:
+    made = case(
+        "x",
+        steps=[
+            {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "x"},
+            {"op": "awareness.set", "peer": "a", "state": {"n": 1, "m": None}},
+            {"op": "awareness.encode", "peer": "a", "as": "w"},
+        ],
+    )
+    made["expect"]["observations"] = {"w": {"awareness": {"1": {"clock": 1, "state": {"m": None, "n": 1}}}}}
+    assert play("pycrdt", site_of("pycrdt"), suite(tmp_path / "made.json", made)).returncode == 0
+    made["expect"]["observations"]["w"]["awareness"]["1"]["clock"] = 2
+    assert play("pycrdt", site_of("pycrdt"), suite(tmp_path / "made.json", made)).returncode == 1
+    unsupported = play("ypy", site_of("ypy"), suite(tmp_path / "made.json", made))
+    assert unsupported.stdout.startswith("unsupported made/text v1 awareness.set\n1 cases: 0 passed")
+
+
 def test_the_filter_takes_ids(impl: str, site: str, tmp_path: Path) -> None:
     ended = play(impl, site, "--filter", "other/*", suite(tmp_path / "made.json", case("y")))
-    assert (ended.returncode, ended.stdout) == (0, "")
+    assert (ended.returncode, ended.stdout) == (0, "0 cases: 0 passed, 0 failed, 0 unsupported\n")
 
 
 def test_bad_usage_and_bad_vectors_have_their_exit_code(impl: str, site: str, tmp_path: Path) -> None:

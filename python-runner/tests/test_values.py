@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.compare import project, read_state_vector, same
-from runner.errors import Unsupported
+from runner.compare import project, read_awareness, read_state_vector, same
+from runner.errors import StepError, Unsupported
 from runner.values import Reader, Writer, text_chunks, utf16_length
 
 NOTHING: frozenset[str] = frozenset()
@@ -80,3 +80,16 @@ def test_state_vectors_are_read() -> None:
 
 def test_utf16_length() -> None:
     assert [utf16_length(text) for text in ("ab", "é", "😀")] == [2, 1, 2]
+
+
+def test_a_value_of_an_unknown_kind_is_the_runners_fault() -> None:
+    with pytest.raises(StepError) as raised:
+        Reader(int_is_bigint=False).plain(object())
+    assert raised.value.kind == "runner"
+
+
+def test_awareness_updates_are_read() -> None:
+    assert read_awareness(b"\x02\x01\x03\x02{}\xac\x02\x00\x04null") == {
+        "1": {"clock": 3, "state": {}},
+        "300": {"clock": 0, "state": None},
+    }

@@ -218,6 +218,9 @@ class PycrdtPeer(Peer):
         found = self._child(holder, path[-1])
         if not isinstance(found, self._adapter.library.Doc):
             raise StepError("refused", f"no subdocument at {path!r}")
+        if self._subdocs is not None and found.guid in self._subdocs.unloaded:
+            # Steps work all the same, but an observer would miss the loading.
+            raise Unsupported("doc.load")
         if self._inner is None:
             self._inner = {}
         key = repr((path, found.guid))
@@ -295,10 +298,15 @@ class _Subdocs:
     def __init__(self, doc: Any) -> None:
         self._doc = doc
         self._events: list[dict[str, list[str]]] = []
-        events = self._events
+        self.unloaded: set[str] = set()
+        events, unloaded = self._events, self.unloaded
 
         def note(event: Any) -> None:
-            events.append({kind: sorted(getattr(event, kind)) for kind in ("added", "removed", "loaded")})
+            told = {kind: sorted(getattr(event, kind)) for kind in ("added", "removed", "loaded")}
+            events.append(told)
+            unloaded.difference_update(told["removed"])
+            unloaded.update(told["added"])
+            unloaded.difference_update(told["loaded"])
 
         self._subscription = doc.observe_subdocs(note)
 
