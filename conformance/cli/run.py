@@ -26,13 +26,18 @@ def parser(command: str, description: str) -> options.Parser:
         "--requirements", metavar="VERSION", help="only the cases that were frozen with a version, or in a FILE"
     )
     parser.add_argument(
-        "--castings", choices=("solo", "pairs", "all"), default="pairs",
-        help="solo: each alone; pairs: also every writer with every reader; all: every assignment (default pairs)",
+        "--castings", choices=("solo", "ring", "pairs", "all"), default="pairs",
+        help="solo: each alone; ring: also each as writer for the next one; pairs: also every writer with every reader; "
+        "all: every assignment (default pairs)",
     )  # fmt: skip
     parser.add_argument(
         "--deliveries", choices=("direct", "varied", "all"), default="direct",
         help="varied: each case also twice, cut by client, merged, diffed, converted, restored, synced in place of the "
         "finale; all: both (default direct)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="an answer in seconds: --level required --castings ring",
     )  # fmt: skip
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
@@ -100,6 +105,8 @@ def main(argv: list[str]) -> int:
     """Run, and report in the format that was asked for."""
     description = "Run the vectors on implementations, alone and cast as each other's peers."
     arguments = parser("[run]", description).parse_args(argv)
+    if arguments.quick:
+        arguments.level, arguments.castings = "required", "ring"
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, plan(arguments), argv)
 

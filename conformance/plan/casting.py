@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from conformance.model.vector import Case
 
-KINDS = ("solo", "pairs", "all")
+KINDS = ("solo", "ring", "pairs", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Performance:
 def castings(kind: str, implementations: int, size: int) -> Iterator[tuple[int, ...]]:
     """Implementations for `size` parts.
 
-    `pairs`: for every ordered pair, the first part is the writer, all others the reader.
+    `pairs`: for every ordered pair, the first part is the writer, all others the reader. `ring`: of these, each
+    implementation with the next one.
 
     `solo` is part of every kind. `all` is every assignment, `implementations ** size` of them.
     """
@@ -46,11 +47,13 @@ def castings(kind: str, implementations: int, size: int) -> Iterator[tuple[int, 
         return
     for player in range(implementations):
         yield (player,) * size
-    if kind == "pairs" and size > 1:
-        for writer in range(implementations):
-            for reader in range(implementations):
-                if reader != writer:
-                    yield (writer, *(reader,) * (size - 1))
+    if kind == "solo" or size == 1:
+        return
+    for writer in range(implementations):
+        readers = range(implementations) if kind == "pairs" else [(writer + 1) % implementations]
+        for reader in readers:
+            if reader != writer:
+                yield (writer, *(reader,) * (size - 1))
 
 
 def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]) -> Iterator[Performance]:

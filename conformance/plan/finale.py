@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RELAY = "@relay"
 RELAY_CLIENT = 1234567890
-RELAYED = "@relay.update"
+RELAYED, RETURNED = "@relay.update", "@relay.back"
 
 Step = dict[str, Any]
 
@@ -52,7 +52,7 @@ def finale(case: Case) -> Iterator[tuple[Step, Demand | None]]:
     yield from read(RELAY, "relay", "", relayed)
     if case.verdict == "valid":
         yield (
-            {"op": "encode", "peer": RELAY, "as": "@relay.back"},
+            {"op": "encode", "peer": RELAY, "as": RETURNED},
             Demand("relay", "structs", RELAY, ({"of": RELAYED},)),
         )
 

@@ -1,4 +1,4 @@
-"""A failure in words: the step, what was demanded, each cluster's answer, the bytes, and how to see it again."""
+"""A failure in words: the step, what was demanded, each cluster's answer, the structs, and how to see it again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
+from conformance.report.structs import struct_lines
 from conformance.report.summary import Summary, clusters
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def _lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[st
     others = len(record.get("failures", ())) - 1
     if others > 0:
         yield "and", f"{others} more differences in this performance"
-    for slot, data in list(record.get("bytes", {}).items())[:3]:
-        yield "bytes", f"{slot} = {data[:_WIDEST]}{'...' if len(data) > _WIDEST else ''}"
+    yield from struct_lines(record)
     yield "signature", record["signature"]
     yield "again", reproduce(record)
     yield "replay", f"python -m conformance replay {shlex.quote(str(results))} {shlex.quote(record['case'])}"
