@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from conformance.wire.model import TYPE_NAMES, UNDEFINED_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 FORMATS = ("v1", "v2")
 SITUATIONS = ("plain", "split", "deleted", "gc", "pending", "after-skip")
 CONTENTS = ("GC", "Deleted", "JSON", "Binary", "String", "Embed", "Format", "Type", "Any", "Doc", "Skip", "Move")
 TYPES = tuple(name for ref, name in TYPE_NAMES.items() if ref < UNDEFINED_TYPE and name != "SubDoc")
 KINDS = (
-    "undefined", "null", "integer", "float32", "float64", "bigint", "false", "true", "string", "object", "array", "bytes",
+    "undefined", "null", "integer", "float32", "float64", "bigint", "false", "true", "string", "object", "array",
+    "bytes",
 )  # fmt: skip
 HOLDERS = ("any", "embed", "format")
 INFOS = (
@@ -64,7 +65,7 @@ def cell(table: str, row: str, column: str) -> str:
     return f"{table}/{row}/{column}"
 
 
-def tables(schema: Mapping[str, Any], features: Iterator[str] | tuple[str, ...]) -> tuple[Table, ...]:
+def tables(schema: Mapping[str, Any], features: Sequence[str]) -> tuple[Table, ...]:
     """All tables.
 
     Args:
@@ -87,7 +88,8 @@ def tables(schema: Mapping[str, Any], features: Iterator[str] | tuple[str, ...])
               dict.fromkeys(VECTORS, ("given", "document", "update"))),
         Table("client", "Client ids", dict.fromkeys(WIDTHS, widths)),
         Table("clock", "Clocks", dict.fromkeys(WIDTHS, widths)),
-        Table("edit", "Edits, and the updates that they emit", dict.fromkeys(_edits(schema), ("used", "emit.v1", "emit.v2"))),
+        Table("edit", "Edits, and the updates that they emit",
+              dict.fromkeys(_edits(schema), ("used", "emit.v1", "emit.v2"))),
         Table("op", "All other ops, by format", dict(_ops(schema))),
         Table("key", "Optional keys of ops", dict.fromkeys(_keys(schema), used)),
         Table("value", "Values that a step writes", dict.fromkeys(TAGGED, WRITERS)),

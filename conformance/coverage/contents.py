@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from conformance.coverage.cells import WIDTHS, cell
@@ -246,7 +247,7 @@ def _ranges(deletes: DeleteSet) -> Iterator[str]:
             yield "several-ranges"
         if any(length == 0 for _, length in ranges):
             yield "no-length"
-        for (clock, length), (following, other) in zip(ranges, ranges[1:], strict=False):
+        for (clock, length), (following, other) in pairwise(ranges):
             if following == clock + length:
                 yield "adjacent"
             if following < clock:

@@ -31,8 +31,8 @@ KIND_FEATURES = tuple(f"observe.{kind}" for kind in ("text", "array", "map", "xm
 SURROGATE_SPLIT = "text.surrogate-split"
 FEATURES = (
     "emit", "emit.v2", *ROOT_FEATURES, *VALUE_FEATURES, "value.bigint.range", "text.insert.attributes",
-    "xml.text.attributes", "xml.set.any", SURROGATE_SPLIT, "text.lone-surrogate", "gc.off", "client.53", "doc", "origin",
-    *KEY_FEATURES.values(), *KIND_FEATURES,
+    "xml.text.attributes", "xml.set.any", SURROGATE_SPLIT, "text.lone-surrogate", "gc.off", "client.53", "doc",
+    "origin", *KEY_FEATURES.values(), *KIND_FEATURES,
 )  # fmt: skip
 """The features of the protocol that are neither an op nor an op with v2."""
 
