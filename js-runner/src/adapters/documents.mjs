@@ -207,3 +207,21 @@ export const textContent = (text, read) => {
   }
   return joinChunks(chunks)
 }
+
+/**
+ * A delta as a text takes it: in 13 the list of its ops, in 14 an object that the text makes.
+ *
+ * @param {any} text
+ * @param {ReturnType<typeof import('../values.mjs').decodeDelta>} ops
+ * @return {any}
+ */
+export const deltaOf = (text, ops) => {
+  const delta = text.change
+  if (delta === undefined) return ops
+  for (const { insert, retain, delete: deleted, attributes } of ops) {
+    if (retain !== undefined) delta.retain(retain, attributes)
+    else if (deleted !== undefined) delta.delete(deleted)
+    else delta.insert(typeof insert === 'string' ? insert : [insert], attributes)
+  }
+  return delta.done()
+}

@@ -27,6 +27,13 @@ export const subdocFeatures = (Y, set) => {
 const guids = docs => [...docs].map(({ guid }) => guid)
 
 /**
+ * Subdocuments that have the client id of their peer.
+ *
+ * @type {WeakSet<object>}
+ */
+const named = new WeakSet()
+
+/**
  * @param {any} Y
  * @return {Pick<Adapter, 'subdocument' | 'subdocs' | 'observeSubdocs'>}
  */
@@ -34,7 +41,9 @@ export const subdocs = Y => ({
   subdocument: (_, value, client) => {
     if (!(value instanceof Y.Doc)) return undefined
     value.load()
-    value.clientID = client
+    // Once: the library may change it later.
+    if (!named.has(value)) value.clientID = client
+    named.add(value)
     return value
   },
   subdocs: doc => doc.getSubdocGuids(),

@@ -4,8 +4,9 @@
  * @module
  */
 import { Malformed, Unsupported } from './adapter.mjs'
-import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
+import { deltaOf, documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
 import { eventFeatures, observer } from './events.mjs'
+import { works } from './probe.mjs'
 import { subdocFeatures } from './subdocs.mjs'
 import { decode, decodeDelta, decodeObject, encode, encodeAttributes } from '../values.mjs'
 
@@ -40,7 +41,7 @@ const local = Object.freeze({
   'text.embed': (_, text, step, lib) => { text.insertEmbed(step.index, decode(step.value, lib), decodeObject(step.attributes ?? {}, lib)) },
   'text.format': (_, text, step, lib) => { text.format(step.index, step.length, decodeObject(step.attributes, lib)) },
   'text.delete': (_, text, step) => { text.delete(step.index, step.length) },
-  'text.delta': (_, text, step, lib) => { text.applyDelta(decodeDelta(step.delta, lib)) },
+  'text.delta': (_, text, step, lib) => { text.applyDelta(deltaOf(text, decodeDelta(step.delta, lib))) },
   'array.insert': (_, array, step, lib) => { array.insert(step.index, decode(step.values, lib)) },
   'array.delete': (_, array, step) => { array.delete(step.index, step.length) },
   'map.set': (_, map, step, lib) => { map.set(step.key, decode(step.value, lib)) },
@@ -167,7 +168,7 @@ const probe = (loaded, observe) => {
   const Y = loaded.library
   const features = new Set(documentFeatures(loaded))
   for (const op in local) features.add(op)
-  if (typeof Y.Text.prototype.applyDelta !== 'function') features.delete('text.delta')
+  if (!works(Y, doc => { doc.getText('t').applyDelta(deltaOf(doc.getText('t'), [{ insert: 'a' }])) })) features.delete('text.delta')
   if (typeof Y.Map.prototype.clear !== 'function') features.delete('map.clear')
   for (const kind in getters) features.add('root.' + kind)
   for (const feature of ['text.insert.attributes', 'value.text', 'value.array', 'value.map', 'value.xml', 'value.fragment', 'value.xmltext']) features.add(feature)

@@ -5,7 +5,7 @@
  * @module
  */
 import { Malformed, lacks } from './adapter.mjs'
-import { documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
+import { deltaOf, documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
 import { eventFeatures } from './events.mjs'
 import { subdocFeatures } from './subdocs.mjs'
 import * as classes from './yjs.mjs'
@@ -22,20 +22,6 @@ import { decode, decodeDelta, decodeObject, encode, encodeAttributes } from '../
 /** Type references on the wire, in their order: an index in this list. A hook is a map. */
 const kinds = Object.freeze(['array', 'map', 'text', 'element', 'xml', 'map', 'xmltext'])
 
-/**
- * @param {any} type
- * @param {ReturnType<typeof decodeDelta>} ops
- */
-const builtDelta = (type, ops) => {
-  const delta = type.change
-  for (const { insert, retain, delete: deleted, attributes } of ops) {
-    if (retain !== undefined) delta.retain(retain, attributes)
-    else if (deleted !== undefined) delta.delete(deleted)
-    else delta.insert(typeof insert === 'string' ? insert : [insert], attributes)
-  }
-  return delta.done()
-}
-
 /** @type {Adapter['local']} */
 const local = Object.freeze({
   'text.insert': (_, type, step, lib) => { type.insert(step.index, step.text, step.attributes && decodeObject(step.attributes, lib)) },
@@ -44,7 +30,7 @@ const local = Object.freeze({
   },
   'text.format': (_, type, step, lib) => { type.format(step.index, step.length, decodeObject(step.attributes, lib)) },
   'text.delete': (_, type, step) => { type.delete(step.index, step.length) },
-  'text.delta': (_, type, step, lib) => { type.applyDelta(builtDelta(type, decodeDelta(step.delta, lib))) },
+  'text.delta': (_, type, step, lib) => { type.applyDelta(deltaOf(type, decodeDelta(step.delta, lib))) },
   'array.insert': (_, type, step, lib) => { type.insert(step.index, decode(step.values, lib)) },
   'array.delete': (_, type, step) => { type.delete(step.index, step.length) },
   'map.set': (_, type, step, lib) => { type.setAttr(step.key, decode(step.value, lib)) },
