@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
 from conformance.wire.lib0 import WireError
-from conformance.wire.relayed import relayed_differences
 from conformance.wire.state_vector import decode_state_vector
 
 if TYPE_CHECKING:
@@ -218,6 +217,8 @@ class Judge:
 
 
 def _relayed_differences(given: Value, back: Value, update_format: str) -> list[str]:
+    from conformance.wire.relayed import relayed_differences  # most runs need it late, some never
+
     try:
         return relayed_differences(_bytes(given), _bytes(back), "v2" if update_format == "v2" else "v1")
     except WireError as error:
