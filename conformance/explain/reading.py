@@ -123,20 +123,24 @@ def _behind_columns(data: bytes, kind: Kind, base: int) -> Reading:
     start = len(NO_COLUMNS)
     format: Format | None = "v2" if kind in WITH_FORMATS else None
     reading = _read_as(data[start:], kind, format, "behind empty columns of an update v2, as of yrs", base + start)
-    return replace(reading, size=reading.size + start, base=base) if reading.fault is None else reading
+    fault = reading.fault and WireError(start + reading.fault.offset, reading.fault.what)
+    return replace(reading, size=len(data), base=base, fault=fault)
 
 
 def _guess_update(data: bytes, base: int) -> Reading:
     if data[:1] != b"\0":
         return _read_as(data, "update", "v1", "an update v2 begins with 0", base)
-    # Behind a first 0 an update v1 has no structs, but may have deletes.
-    first = _read_as(data, "update", "v1", "no byte is left over", base)
+    # Behind a first 0 an update v1 has no structs, but may have deletes: a few numbers, which columns look like sooner
+    # than the other way round.
+    first = _read_as(data, "update", "v1", "as v2 it is not read whole", base)
+    second = _read_as(data, "update", "v2", "it is read whole", base)
+    if second.is_whole:
+        return second
     if first.is_whole:
         return first
-    second = _read_as(data, "update", "v2", "as v1 it is not read whole", base)
-    if second.fault is None or first.fault is None or _has_structs(second):
-        return second
-    return _read_as(data, "update", "v1", "it is neither v1 nor v2", base)
+    if first.fault is None or _has_structs(second):
+        return replace(second, guessed="as v1 it is not read whole")
+    return replace(first, guessed="it is neither v1 nor v2")
 
 
 def _has_structs(reading: Reading) -> bool:
