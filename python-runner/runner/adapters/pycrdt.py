@@ -54,6 +54,7 @@ class PycrdtAdapter(Adapter):
         self.writing = Operations(library, self.types, probed.features, writer)
         self.operations = self.writing.by_name
         self.positions = Positions(library, self.values)
+        self.applies_alone = pycrdt_probe.applies_alone(library)
 
     def create(self, client: int, gc: bool, roots: dict[str, str]) -> PycrdtPeer:
         options = {} if gc else {"skip_gc": True}
@@ -140,7 +141,7 @@ class PycrdtPeer(Peer):
         if self._managers is None:
             self._doc.apply_update(update)
         else:
-            with self._doc.transaction(origin=_REMOTE):
+            with self._remote():
                 self._doc.apply_update(update)
 
     def encode(self, since: bytes | None) -> bytes:
@@ -251,7 +252,7 @@ class PycrdtPeer(Peer):
             if self._managers is None:
                 reply = handle(message, self._doc)
             else:
-                with self._doc.transaction(origin=_REMOTE):
+                with self._remote():
                     reply = handle(message, self._doc)
         except AssertionError:
             raise StepError("refused", "the library asserts that the message is whole") from None
@@ -274,6 +275,12 @@ class PycrdtPeer(Peer):
         if type(node) not in self._adapter.kinds:
             raise StepError("refused", f"no shared type at {path!r}")
         return node
+
+    def _remote(self) -> Any:
+        """A transaction for what comes from others, which undo managers are not to track."""
+        if self._adapter.applies_alone:
+            raise Unsupported("apply.origin")
+        return self._doc.transaction(origin=_REMOTE)
 
     def _child(self, node: Any, part: Any) -> Any:
         kind = self._adapter.kinds.get(type(node))

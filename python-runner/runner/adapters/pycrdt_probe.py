@@ -34,6 +34,15 @@ def probe(library: Any) -> Probed:
     return Probed(frozenset(features), frozenset(lossy), writes_bigint)
 
 
+def applies_alone(library: Any) -> bool:
+    """Whether updates are applied in a transaction of their own: these releases wait for ever inside another."""
+    try:
+        library.Doc()._doc.apply_update(b"\x00\x00")
+    except TypeError:
+        return False
+    return True
+
+
 def _attempts(library: Any) -> dict[str, Callable[[], object]]:
     def root(kind: str) -> Any:
         doc = library.Doc()

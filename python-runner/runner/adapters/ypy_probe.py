@@ -111,13 +111,15 @@ def _attempts(library: Any) -> dict[str, Callable[[], object]]:
             docs.append(doc)
             handle = getattr(doc, root)("r")
             paths: list[Any] = []
+            ends: list[Any] = []
+            doc.observe_after_transaction(ends.append)
             subscription = getattr(handle, method)(
                 lambda told: paths.append((told[0] if method == "observe_deep" else told).path())
             )
             with doc.begin_transaction() as txn:
                 act(handle, txn)
             handle.unobserve(subscription)
-            return paths == [[]]
+            return paths == [[]] and len(ends) == 1
 
         return attempt
 
