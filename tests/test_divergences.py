@@ -47,7 +47,7 @@ def test_what_happens_is_told_behind_the_rule() -> None:
     assert what_happens(divergence("x", "Ids have 53 bits. They are cut to 32. Not found reported.")) == (
         "They are cut to 32."
     )
-    assert what_happens(divergence("x", "The same as y: ids are cut. Not found reported.")) == "ids are cut."
+    assert what_happens(divergence("x", "The same as yrs-cut: ids are cut. Not found reported.")) == "ids are cut."
 
 
 def test_the_document_has_every_divergence_once_and_is_the_same_each_time(sources: Sources) -> None:

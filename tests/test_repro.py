@@ -58,7 +58,10 @@ def test_a_program_shows_the_wrong_answer(name: str, divergence: str, cases: dic
         pytest.importorskip(load_manifests(data_root())[name].module)
     example = EXAMPLES[divergence]
     file = tmp_path / ("repro.mjs" if RUNTIMES[name] == "node" else "repro.py")
-    file.write_text(program(cases[example.case], example, name), encoding="utf-8")
+    text = program(cases[example.case], example, name)
+    if "INCOMPLETE" in text:
+        pytest.skip("the case has steps without a source")
+    file.write_text(text, encoding="utf-8")
     if RUNTIMES[name] == "node":  # a module finds packages by its own place
         (tmp_path / "node_modules").symlink_to(data_root() / "node_modules")
 
@@ -85,10 +88,21 @@ def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(cases: dict[str, 
     assert 'expected [("t", String("abcd"))]' in done.stdout
 
 
-def test_every_example_translates(cases: dict[str, Case]) -> None:
+def test_every_example_translates_or_says_that_it_does_not(cases: dict[str, Case]) -> None:
     for divergence, example in EXAMPLES.items():
+        case = cases[example.case]
         for name in dict.fromkeys(example.cast):
-            assert "NOT TRANSLATED" not in program(cases[example.case], example, name), divergence
+            text = program(case, example, name)
+            assert ("NOT TRANSLATED (" in text) is ("INCOMPLETE" in text), divergence
+
+
+def test_examples_of_text_and_updates_translate_whole(cases: dict[str, Case]) -> None:
+    for divergence, example in EXAMPLES.items():
+        ops = cases[example.case].operations
+        structs = example.failure is not None and example.failure["check"] == "structs"
+        if ops <= {"text.insert", "text.delete", "apply", "encode", "state", "transact", "merge"} and not structs:
+            for name in dict.fromkeys(example.cast):
+                assert "INCOMPLETE" not in program(cases[example.case], example, name), divergence
 
 
 def test_only_the_steps_that_lead_to_the_answer_are_kept() -> None:

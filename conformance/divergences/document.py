@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 12_000  # characters of a program; a longer one is left to the command
 _WIDEST = 300  # characters of a value
+_MOST = 8  # cases that are named where there is no example
 _HEAD = """\
 # Known divergences
 
@@ -101,16 +102,24 @@ def _section(sources: Sources, group: Group) -> Iterator[str]:
             yield f"- <{link}>"
         example = sources.examples.get(divergence.id)
         if example is None:
-            yield f"- no example is recorded; cases: {', '.join(f'`{case}`' for case in divergence.cases)}"
+            yield f"- no example is recorded; cases: {_cases(divergence)}"
             yield ""
             continue
         yield from _example(sources, divergence, example)
+
+
+def _cases(divergence: Divergence) -> str:
+    shown = ", ".join(f"`{case}`" for case in divergence.cases[:_MOST])
+    more = len(divergence.cases) - _MOST
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _castings(divergence: Divergence) -> str:
     words = []
     if divergence.castings == "cross":
         words.append("with other implementations only")
+    if divergence.deliveries == "varied":
+        words.append("in varied deliveries only")
     if divergence.others:
         words.append(f"with {', '.join(divergence.others)}")
     if divergence.role != "any":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.errors import UsageError
 from conformance.jsonio import JSONDecodeError, dumps, loads
 from conformance.plan.program import compile_case, parts
-from conformance.repro.part import Goal, Part, share
+from conformance.repro.part import Goal, Part, is_translated, share
 from conformance.repro.performing import cast_as, first, perform_all
 
 if TYPE_CHECKING:
@@ -98,11 +98,13 @@ def collect(
 ) -> Iterator[tuple[str, Example]]:
     """An example of every divergence whose implementation takes part, where one of its cases fails as it says.
 
-    The plainest failure is taken: alone before with others, v1 before v2, and the case with the fewest steps.
+    One of varied deliveries only has none: it is the same error as another, and its programs would be long.
+    The plainest failure is taken: alone before with others, v1 before v2, and the case with the fewest steps
+    among those that programs have a source for.
     """
     names = [implementation.name for implementation in implementations]
     for divergence in known:
-        if divergence.implementation not in names:
+        if divergence.implementation not in names or divergence.deliveries == "varied":
             continue
         performances = list(_candidates(divergence, implementations, cases))
         if shown := _first_failing(engine, implementations, divergence, performances):
@@ -116,7 +118,8 @@ def _candidates(
     player = names.index(divergence.implementation)
     if not divergence.covers_version(implementations[player].hello.version):
         return
-    covered = sorted((case for case in cases if divergence.covers_case(case.id)), key=lambda case: len(case.steps))
+    covered = [case for case in cases if divergence.covers_case(case.id)]
+    covered.sort(key=lambda case: (not is_translated(case), len(case.steps)))
     others = [number for number in range(len(names)) if number != player]
     casts = [(player, player), *((o, player) for o in others), *((player, o) for o in others)]
     for cast in casts:

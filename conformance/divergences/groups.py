@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from conformance.judge.known import Divergence
 
-_SAME = re.compile(r"^The same as ([a-z0-9-]+)[:;,.]?\s*")
+_SAME = re.compile(r"^(?:The same as|As) ([a-z0-9]+(?:-[a-z0-9]+)+)[:;,.]?\s*")
 _THREAD = re.compile(r"https://github\.com/[^/]+/([^/]+)/(?:issues|pull)/(\d+)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Za-z])")
 NOT_FOUND = "Not found reported"

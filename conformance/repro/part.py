@@ -16,6 +16,11 @@ Step = dict[str, Any]
 
 FUNCTIONS = frozenset({"merge", "diff", "update_state_vector", "convert"})  # they touch no document
 READS = frozenset({"encode", "state_vector", "state", "pending"})  # they leave it as it is
+LOOKS = frozenset(
+    {"snapshot", "position", "observe", "events", "subdocs", "subdocs.observe", "subdocs.events"}
+)  # they tell of it, and change nothing that others see
+TRANSLATED = FUNCTIONS | READS | {"apply", "transact", "undo.track", "undo", "redo"}
+"""Ops beside the local ones that at least one dialect has a source for."""
 _OPERANDS = ("update", "since", "snapshot", "position", "message")
 _LISTS = ("updates", "snapshots")
 
@@ -72,10 +77,11 @@ def needed(steps: Sequence[Step], goal: int) -> list[int]:
     places = [goal]
     peers = set() if steps[goal]["op"] in FUNCTIONS else {steps[goal]["peer"]}
     slots = set(operands(steps[goal]))
+    idle = FUNCTIONS | READS | (frozenset() if steps[goal]["op"] in LOOKS else LOOKS)
     for place in range(goal - 1, -1, -1):
         step = steps[place]
         fills = step.get("as") in slots
-        changes = step["op"] not in FUNCTIONS | READS and step["peer"] in peers
+        changes = step["op"] not in idle and step["peer"] in peers
         if not fills and not changes:
             continue
         places.append(place)
@@ -161,3 +167,8 @@ def _is_rich(value: Any) -> bool:
 
 def _is_ascii(case: Case, steps: Sequence[Step]) -> bool:
     return str([list(steps), case.expect]).isascii() and "$embed" not in str(case.expect)
+
+
+def is_translated(case: Case) -> bool:
+    """Whether all ops of a case are among those that dialects have a source for."""
+    return all(op in TRANSLATED or op.split(".")[0] in ("text", "array", "map", "xml") for op in case.operations)

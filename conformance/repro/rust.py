@@ -154,7 +154,7 @@ class Rust:
         view = _RICH if part.rich else _PLAIN
         helpers = [source.replace("RICH", view) for name, source in _HELPERS.items() if name in writer.helpers]
         head = writer.heading(library, f"cargo add {library.package}@{library.version}, and this as src/main.rs")
-        allow = "#![allow(unused_imports, unused_variables, unused_mut)]"
+        allow = "#![allow(dead_code, unused)]"
         uses = [
             "use std::collections::HashMap;",
             "use yrs::types::{Attrs, ToJson};",
