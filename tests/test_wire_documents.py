@@ -11,21 +11,30 @@ import random
 import shutil
 import subprocess
 import time
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pycrdt
 import pytest
 
+from conformance.execute.engine import Engine, Limits
 from conformance.explain.as_json import as_json
 from conformance.explain.listing import listing
 from conformance.explain.reading import Reading, read
 from conformance.jsonio import dumps
+from conformance.model.spec import Spec
+from conformance.model.vector import load_cases
+from conformance.plan.casting import perform
+from conformance.resources import data_root
+from conformance.run import introduce
 from conformance.wire.diff import diff_updates
 from conformance.wire.model import Update
 from conformance.wire.position import Position, encode_position
 from conformance.wire.snapshot import Snapshot, encode_snapshot
 from conformance.wire.update import decode_update, encode_update
+from tests.support import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +99,43 @@ def test_documents_of_yjs() -> None:
         f"Content{name}" for name in ("Any", "Binary", "Deleted", "Doc", "Embed", "Format", "String", "Type")
     }
     assert {"GC", "Skip"} <= contents
+
+
+_READ_AS: dict[str, Kind] = {
+    "state_vector": "state-vector",
+    "update_state_vector": "state-vector",
+    "snapshot": "snapshot",
+    "position": "position",
+    "position.parse": "position",
+    "awareness.encode": "awareness",
+    "sync.step1": "sync",
+    "sync.step2": "sync",
+    "sync.update": "sync",
+    "sync.read": "sync",
+}
+_NO_BYTES = ("state", "position.json")
+
+
+@needs_yjs
+def test_all_that_yjs_says_on_the_corpus() -> None:
+    """Whatever the runner answers in bytes is read whole, and its updates are written again byte for byte."""
+    cases = [case for case in load_cases([data_root() / "vectors"]) if case.verdict != "invalid"]
+    launch = real("yjs")
+    seen: Counter[str] = Counter()
+    with Engine([launch], Limits(timeout=30)) as engine:
+        (yjs,) = introduce(engine, [Spec("yjs", None, None, "yjs")], [launch])
+        for outcome in chain.from_iterable(engine.run(perform(cases, "solo", [yjs.hello.features]))):
+            for step, answer in zip(outcome.performance.program.steps, outcome.answers, strict=True):
+                if answer is None or not isinstance(answer.get("ok"), str) or step["op"] in _NO_BYTES:
+                    continue
+                data, format = base64.b64decode(answer["ok"], validate=True), step.get("to") or step.get("format", "v1")
+                kind = _READ_AS.get(step["op"], "update")
+                seen[kind] += 1
+                if kind == "update":
+                    assert encode_update(comes_back(data, format), format) == data
+                else:
+                    explained(data, kind, format)
+    assert seen["update"] > 1000
 
 
 def pycrdt_updates(seed: int, edits: int) -> Iterator[bytes]:
