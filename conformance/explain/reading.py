@@ -115,8 +115,13 @@ def alternatives(data: bytes, kind: Kind, told: Format | None) -> list[str]:
         other: Format = "v1" if told == "v2" else "v2"
         if read(data, kind, other).is_whole:
             found.append(f"--{other}" if kind == "update" else f"--kind {kind} --{other}")
-    found += [f"--kind {other_kind}" for other_kind in KINDS if other_kind != kind and read(data, other_kind).is_whole]
-    return found
+    others = [read(data, other) for other in KINDS if other != kind]
+    return found + [f"--kind {other.kind}" for other in others if other.is_whole and not _is_custom(other)]
+
+
+def _is_custom(reading: Reading) -> bool:
+    """Whether messages are of a type of their own: any number and buffer would do."""
+    return isinstance(reading.value, tuple) and any(isinstance(each.message, CustomMessage) for each in reading.value)
 
 
 def _behind_columns(data: bytes, kind: Kind, base: int) -> Reading:
