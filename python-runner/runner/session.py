@@ -139,9 +139,12 @@ class Session:
                 answers.append(answer)
                 if "unsupported" in answer or answer["error"]["kind"] in ("panic", "runner"):
                     self._ended = True
+                    if "error" in answer and answer["error"]["kind"] == "panic":
+                        # A broken document is asked for nothing more, though what observes it keeps it alive.
+                        self._observing = []
+                    self.close()
                     # A broken document is let go at once, and only here: its destructor may print or raise.
                     self._peers = {}
-                    self._observing = []
                     return answers
         return answers
 
