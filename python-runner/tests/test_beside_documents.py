@@ -70,6 +70,12 @@ def test_edits_within_the_timeout_are_undone_together(pycrdt: Process) -> None:
     assert values(answers)[4]["t"] == {"$text": ""}
 
 
+def test_an_element_cannot_be_tracked(pycrdt: Process) -> None:
+    made = step("xml.insert", path=["x"], index=0, nodes=[{"$element": "p"}])
+    answers = pycrdt.play(made, step("undo.track", paths=[["x", 0]]), roots={"x": "xml"})
+    assert answers[1] == {"unsupported": "undo.track.xml"}
+
+
 def test_an_undo_manager_has_to_be_there(pycrdt: Process) -> None:
     assert pycrdt.play(step("undo"))[0]["error"]["kind"] == "runner"
 

@@ -157,9 +157,12 @@ class PycrdtPeer(Peer):
             return {name: read(self._handles[name]) for name in self._roots}
 
     def track(self, name: str | None, paths: list[list[Any]], origins: list[str] | None, timeout: int) -> None:
-        manager = self._adapter.library.UndoManager(
-            scopes=[self._node(path) for path in paths], capture_timeout_millis=timeout
-        )
+        nodes = [self._node(path) for path in paths]
+        try:
+            manager = self._adapter.library.UndoManager(scopes=nodes, capture_timeout_millis=timeout)
+        except AttributeError:
+            # It has a method for each class that it can track, and looks for the one of every scope.
+            raise Unsupported("undo.track.xml") from None
         for origin in origins or ():
             manager.include_origin(origin)
         if self._managers is None:
