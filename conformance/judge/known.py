@@ -46,7 +46,7 @@ class Divergence:
     """One entry of a file of known divergences.
 
     Attributes:
-        cases: globs of case ids.
+        cases: globs of case ids; those that begin with `!` take cases out.
         versions: a range of the library's versions, as in a manifest (`>=0.6,<0.7`); `*` for all.
         castings: solo, cross or any.
         role: what the implementation plays in the castings meant: writer (the first part), reader (the others) or any.
@@ -75,7 +75,8 @@ class Divergence:
         origin = origin_of(case)
         if self.deliveries != "any" and (self.deliveries == "varied") is (origin == case):
             return False
-        return any(fnmatchcase(origin, pattern) for pattern in self.cases)
+        excluded = any(fnmatchcase(origin, pattern[1:]) for pattern in self.cases if pattern.startswith("!"))
+        return not excluded and any(fnmatchcase(origin, pattern) for pattern in self.cases)
 
     def covers_version(self, version: str) -> bool:
         if self.versions == "*":
