@@ -119,7 +119,8 @@ fn special(tag: &str, inner: &Value) -> Result<Any, Fault> {
         }),
         "$bytes" => Any::Buffer(decode_base64(as_str(inner)?)?.into()),
         "$object" => to_any_map(as_object(inner)?)?,
-        other => return Err(Fault::runner(format!("{other} is no plain value"))),
+        // A shared type or a subdocument where this library, or this runner, has plain values only.
+        other => return Err(Fault::unsupported(format!("value.plain{}", other.replace('$', ".")))),
     })
 }
 
