@@ -27,8 +27,8 @@ def parser(command: str, description: str) -> options.Parser:
     )
     parser.add_argument(
         "--castings", choices=("solo", "ring", "pairs", "all"), default="pairs",
-        help="solo: each alone; ring: also each as writer for the next one; pairs: also every writer with every reader; "
-        "all: every assignment (default pairs)",
+        help="solo: each alone; ring: also each as writer for the next one; pairs: also every writer with every "
+        "reader; all: every assignment (default pairs)",
     )  # fmt: skip
     parser.add_argument(
         "--deliveries", choices=("direct", "varied", "all"), default="direct",
