@@ -27,6 +27,8 @@ pub struct Options {
 pub struct Played {
     /// The case's id.
     pub id: String,
+    /// Who must pass it: `required`, `recommended` or `informational`.
+    pub level: String,
     /// The encoding.
     pub format: Format,
     /// A line for each difference; empty when the case agrees.
@@ -99,8 +101,14 @@ impl Tally {
 /// # Errors
 /// A message for a step that is none.
 pub fn play(case: &Case, format: Format) -> Result<Played, String> {
-    let mut played =
-        Played { id: case.id.clone(), format, differences: Vec::new(), unsupported: None, state: Value::Null };
+    let mut played = Played {
+        id: case.id.clone(),
+        level: case.level.clone(),
+        format,
+        differences: Vec::new(),
+        unsupported: None,
+        state: Value::Null,
+    };
     let mut session = match begin(case) {
         Ok(session) => session,
         Err(fault) => {

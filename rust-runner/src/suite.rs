@@ -28,6 +28,8 @@ struct Suite {
 pub struct Case {
     pub id: String,
     #[serde(default)]
+    pub level: String,
+    #[serde(default)]
     pub verdict: Option<String>,
     pub roots: BTreeMap<String, String>,
     /// In the order of the file, which is the order of the finale.
