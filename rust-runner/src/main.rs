@@ -13,6 +13,7 @@ usage: yrs-runner                      speak the runner protocol on standard inp
 
 options:
   --filter GLOB           only the cases whose ids match
+  --skip GLOB             not these; may be repeated. A case of a stack overflow ends the process
   --format v1|v2|both     the encodings of updates to play with (default both)
   --version               the version of yrs
   --help                  this text";
@@ -53,7 +54,8 @@ enum Command {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
-    let mut options = Options { paths: Vec::new(), filter: None, formats: vec![Format::V1, Format::V2] };
+    let mut options =
+        Options { paths: Vec::new(), filter: None, skip: Vec::new(), formats: vec![Format::V1, Format::V2] };
     let mut narrowed = false;
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
@@ -65,6 +67,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
             "--help" | "-h" => return Ok(Command::Print(USAGE.into())),
             "--version" => return Ok(Command::Print(env!("YRS_VERSION").into())),
             "--filter" => options.filter = Some(value()?),
+            "--skip" => options.skip.push(value()?),
             "--format" => {
                 options.formats = match value()?.as_str() {
                     "v1" => vec![Format::V1],
