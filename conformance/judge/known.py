@@ -217,7 +217,8 @@ class KnownDivergences:
         """Divergences whose failure did not come in a case that was performed as they say.
 
         Args:
-            complete: all shipped cases took part, so a divergence that met none of them matches nothing.
+            complete: all shipped cases took part, so a divergence that met none of them matches nothing; one of cross
+                castings or of varied deliveries only may have had none to meet.
         """
         stale = [
             Stale(name, self._labels[player], case, "no failure with this signature any more")
@@ -230,6 +231,8 @@ class KnownDivergences:
                 stale += [
                     Stale(divergence.id, self._labels[player], "", "matches no case that was performed")
                     for divergence in group
-                    if (divergence.id, player) not in met and divergence.castings != "cross"
+                    if (divergence.id, player) not in met
+                    and divergence.castings != "cross"
+                    and divergence.deliveries != "varied"
                 ]
         return stale
