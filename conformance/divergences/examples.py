@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.jsonio import JSONDecodeError, dumps, loads
+from conformance.model.implementation import SPEAKS_V2
 from conformance.plan.program import compile_case, parts
 from conformance.repro.part import Goal, Part, is_translated, share
 from conformance.repro.performing import cast_as, first, perform_all
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from conformance.repro.performing import Shown
 
 FILE = "examples.json"
-_V2 = frozenset({"apply.v2", "encode.v2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _candidates(
     casts = [(player, player), *((o, player) for o in others), *((player, o) for o in others)]
     for cast in casts:
         for update_format in divergence.formats:
-            speak = all(implementations[number].hello.features >= _V2 for number in cast)
+            speak = all(implementations[number].hello.features >= SPEAKS_V2 for number in cast)
             if not divergence.covers_cast(cast, player, names) or (update_format == "v2" and not speak):
                 continue
             for case in covered:

@@ -53,6 +53,7 @@ class Pycrdt(Python):
     """pycrdt 0.13 and newer."""
 
     module = "pycrdt"
+    commits_alone = True
 
     def helpers(self, writer: Writer) -> list[str]:
         found = super().helpers(writer)

@@ -60,6 +60,7 @@ class Python:
 
     fence = "python"
     module = ""
+    commits_alone = False  # whether a local op outside a transaction makes its own
 
     def program(self, part: Part, library: Library) -> str:
         """A script. It exits with 1 when what it sees is not what is expected."""
@@ -159,7 +160,7 @@ class Python:
             ops = step["steps"] if op == "transact" else [step]
             lines = [line for each in ops for line in self.change(writer, {**each, "peer": step["peer"]})]
             plain = op != "transact" and len(lines) == 1 and not step.get("as")
-            return lines if plain and self.module == "pycrdt" else self.transaction(writer, step, lines)
+            return lines if plain and self.commits_alone else self.transaction(writer, step, lines)
         source = self.expression(writer, step)
         if not source:
             raise UntranslatedError(op)

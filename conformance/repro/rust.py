@@ -185,26 +185,22 @@ class Rust:
         getter = f"get_or_insert_{_GETTERS[writer.part.roots[root]]}"
         return f"{writer.peer(peer)}.{getter}({rust_string(root)})"
 
-    def _target(self, writer: Writer, step: Step) -> tuple[list[str], str]:
-        """Lines before a transaction, and the shared type at a step's path."""
+    def _target(self, writer: Writer, step: Step) -> str:
+        """The shared type at a step's path."""
         root, *rest = step["path"]
         found, kind = self._root(writer, step["peer"], root), writer.part.roots[root]
         for number, item in enumerate(rest):
             last = number == len(rest) - 1
             wanted = self._kind(step["op"]) if last else ("Element" if kind == "xml" else "")
-            if isinstance(item, str):
-                get = f"get(&txn, {rust_string(item)}).unwrap()"
-            elif kind == "xml":
-                get = f"get(&txn, {item}).unwrap()"
-            else:
-                get = f"get(&txn, {item}).unwrap()"
+            key = rust_string(item) if isinstance(item, str) else item
+            get = f"get(&txn, {key}).unwrap()"
             if kind == "xml":
                 into = "into_xml_text" if last and step["op"].startswith("text.") else "into_xml_element"
                 found = f"{found}.{get}.{into}().unwrap()"
             else:
                 nested = wanted or ("MapRef" if isinstance(rest[number + 1], str) else "ArrayRef")
                 found = f"{found}.{get}.cast::<{nested}>().unwrap()"
-        return [], found
+        return found
 
     @staticmethod
     def _kind(op: str) -> str:
@@ -338,7 +334,7 @@ class Rust:
         for op in ops:
             each = {**op, "peer": step["peer"]}
             handle = writer.name("target")
-            _, found = self._target(writer, each)
+            found = self._target(writer, each)
             if len(each["path"]) == 1:
                 before.append(f"let {handle} = {found};")
             else:
