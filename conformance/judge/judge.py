@@ -16,6 +16,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.judge.agreement import Voice, partings
 from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
 from conformance.wire.lib0 import WireError
 from conformance.wire.state_vector import decode_state_vector
@@ -46,6 +47,8 @@ class Failure:
         """What stays the same when the failure stays the same: the check and a digest of the wrong answer."""
         if self.check in ("refused", "accepted", "panic", "slot", "runner"):
             return f"{self.check}:{self.observed['op']}"
+        if self.check == "agree":
+            return f"agree:{self.observed['of']}:{self.observed['parted']}"
         return f"{self.check}:{digest(self.observed)}"
 
 
@@ -75,6 +78,7 @@ class Judge:
 
     def __init__(self, implementations: Sequence[Implementation]) -> None:
         self._lossy = [implementation.hello.lossy for implementation in implementations]
+        self._labels = [implementation.label for implementation in implementations]
         self._program: Program | None = None
         self._expected: dict[tuple[int, tuple[str, ...]], frozenset[bytes]] = {}
         self._state_vectors: dict[int, frozenset[str]] = {}
@@ -88,6 +92,7 @@ class Judge:
         program = performance.program
         answers = outcome.answers
         failures: list[Failure] = []
+        voices: list[Voice] = []
         broken: set[str] = set()  # deliveries of which a step failed: what they reached is a consequence
         for place, answer in enumerate(() if outcome.done else answers):
             if answer is None or "ok" in answer:
@@ -107,17 +112,40 @@ class Judge:
             if answer is None or ("ok" not in answer and not self._is_tolerated(program, place, answer)):
                 continue
             player = performance.players[program.actors[place]]
-            if demand.check == "structs":
+            if demand.check == "agree":
+                voices.append(_voice(program, place, demand, player, answer["ok"]))
+            elif demand.check == "structs":
                 # A document that is wrong already has wrong structs: they would be the same failure once more.
-                failures += () if failures else self._structs(outcome, place, demand, player)
+                failures += () if failures or self._parted(voices) else self._structs(outcome, place, demand, player)
             elif not self._meets(program, place, demand, answer, player):
                 failures.append(self._difference(program, place, demand, answer, player))
+        failures += () if failures else self._parted(voices)
         if not failures:
             return _PASS
         panicked = next((failure for failure in failures if failure.check == "panic"), None)
         if panicked is not None:
             return Verdict("crash", tuple(failures), panicked.observed["message"], panicked.implementation)
         return Verdict("fail", tuple(failures))
+
+    def _parted(self, voices: Sequence[Voice]) -> list[Failure]:
+        """The failures of peers that must agree and do not: one for each aspect, at a peer of the smallest cluster."""
+        failures = []
+        for parting in partings(voices, self._lossy) if voices else ():
+            odd = parting.minority
+            observed = {
+                "of": parting.aspect,
+                "parted": parting.parted(self._labels),
+                "clusters": [
+                    {
+                        "peers": {voice.peer: self._labels[voice.player] for voice in cluster},
+                        "answer": cluster[0].answer,
+                    }
+                    for cluster in parting.clusters
+                ],
+            }
+            expected = {"agree": parting.aspect}
+            failures.append(Failure(odd.place, odd.stage, "agree", odd.peer, odd.player, expected, observed))
+        return failures
 
     @staticmethod
     def _is_tolerated(program: Program, place: int, answer: Answer) -> bool:
@@ -214,6 +242,12 @@ class Judge:
         observed = {"op": step["op"], "message": str(error.get("message", ""))[:2000]}
         stage = "steps" if place < len(program.case.steps) else program.deliveries.get(place, "finale")
         return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
+
+
+def _voice(program: Program, place: int, demand: Demand, player: int, answer: Value) -> Voice:
+    aspect = program.steps[place]["op"]
+    said = decoded_state_vector(answer) if aspect == "state_vector" else answer
+    return Voice(place, demand.stage, demand.peer, player, aspect, said)
 
 
 def _relayed_differences(given: Value, back: Value, update_format: str) -> list[str]:

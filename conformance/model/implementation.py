@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 SPEAKS_V2 = frozenset({"apply.v2", "encode.v2"})
 """Features of one that takes part in performances whose updates are v2."""
+WRAP = "wrap"
+"""The feature of one that takes part in cases that wrap."""
 
 
 @dataclass(frozen=True, slots=True)

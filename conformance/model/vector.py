@@ -43,10 +43,16 @@ class Case:
     steps: Sequence[Mapping[str, Any]]
     expect: Mapping[str, Any]
     file: Path
+    wrap: bool = False
 
     @property
     def is_varied(self) -> bool:
         return self.id.endswith(VARIED)
+
+    @property
+    def demands_agreement(self) -> bool:
+        """Whether the peers must agree, on whatever it be."""
+        return self.expect.get("agree", False) is True
 
     @property
     def origin(self) -> str:
@@ -96,7 +102,7 @@ def origin_of(case_id: str) -> str:
 
 def vary(cases: Sequence[Case]) -> tuple[Case, ...]:
     """The varied form of every case that ends with a document."""
-    return tuple(replace(case, id=case.id + VARIED) for case in cases if case.verdict != "invalid")
+    return tuple(replace(case, id=case.id + VARIED) for case in cases if "converged" in case.expect)
 
 
 def suite_files(path: Path) -> tuple[Path, ...]:
@@ -165,6 +171,7 @@ def _case(raw: Mapping[str, Any], file: Path) -> Case:
         steps=raw["steps"],
         expect=raw["expect"],
         file=file,
+        wrap=raw.get("wrap", False),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from conformance.model.implementation import SPEAKS_V2
+from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.plan.deliveries import Delivery, deliveries
 from conformance.plan.program import Pattern, Program, compile_case, has_format, parts
 
@@ -68,8 +68,11 @@ def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
         size = len(parts(case))
         programs: dict[tuple[Pattern, str, tuple[str, ...]], Program] = {}
         formats = ("v1", "v2") if has_format(case) else ("v1",)
+        fit = [not case.wrap or WRAP in able for able in features]
         for update_format in formats:
             for cast in castings("solo" if case.verdict == "invalid" else kind, len(features), size):
+                if not all(fit[player] for player in cast):
+                    continue  # it would perform other ops than are meant, and not say so
                 if update_format == "v2" and not all(speaks_v2[player] for player in cast):
                     continue
                 pattern, players = _pattern(cast)

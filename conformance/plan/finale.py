@@ -26,7 +26,7 @@ class Demand:
     """What a step's answer must be: `expected` holds the alternatives, each an observation of the schema's shape."""
 
     stage: str  # steps, delivered, resynced, relay, or the name of a delivery
-    check: str  # state, state_vector, bytes, value, refused, done, awareness, structs
+    check: str  # state, state_vector, bytes, value, refused, done, awareness, structs, agree
     peer: str
     expected: tuple[Mapping[str, Any], ...]
 
@@ -69,10 +69,16 @@ def exchange(names: Sequence[str]) -> Iterator[tuple[Step, None]]:
         for receiver in names:
             if sender == receiver:
                 continue
-            route = f"@{sender}>{receiver}"
-            yield {"op": "state_vector", "peer": receiver, "as": f"{route}.since"}, None
-            yield {"op": "encode", "peer": sender, "since": f"{route}.since", "as": route}, None
-            yield {"op": "apply", "peer": receiver, "update": route}, None
+            for step in transfer(sender, receiver):
+                yield step, None
+
+
+def transfer(sender: str, receiver: str) -> Iterator[Step]:
+    """A peer gives another what that one lacks by its state vector."""
+    route = f"@{sender}>{receiver}"
+    yield {"op": "state_vector", "peer": receiver, "as": f"{route}.since"}
+    yield {"op": "encode", "peer": sender, "since": f"{route}.since", "as": route}
+    yield {"op": "apply", "peer": receiver, "update": route}
 
 
 def read(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
+from conformance.plan.agreement import agreement
 from conformance.plan.deliveries import Delivery, fresh_peers, varied_finale
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step, finale
 
@@ -106,7 +107,8 @@ def compile_case(
     if case.is_varied:
         listed += varied_finale(case, update_format, deliveries)
     elif with_finale:
-        listed += [(step, demand, "") for step, demand in finale(case)]
+        ending = agreement(case) if case.demands_agreement else finale(case)
+        listed += [(step, demand, "") for step, demand in ending]
     pinned = _pinned_slots(case)
     steps = tuple(_with_format(step, update_format, pinned) for step, _, _ in listed)
     actors = tuple(role[step["peer"]] for step in steps)
@@ -241,12 +243,18 @@ def _chunks(
             places = grouped.get((phase, actor))
             if places is None:
                 continue
-            head = {"roots": case.roots, "peers": peers[actor]} if first[actor] == phase else {}
+            head = _head(case, peers[actor]) if first[actor] == phase else {}
             end = last[actor] == phase
             body = steps if alone else [_with_holes(steps[place], actor, made_by) for place in places]
             row.append(Chunk(actor, _pieces({**head, "steps": body, "end": end}), tuple(places), end))
         phases.append(tuple(row))
     return tuple(phases)
+
+
+def _head(case: Case, peers: Mapping[str, Any]) -> dict[str, Any]:
+    """What a session begins with."""
+    head = {"roots": case.roots, "peers": peers}
+    return {**head, "wrap": True} if case.wrap else head
 
 
 def _takes_part(case: Case, name: str) -> bool:

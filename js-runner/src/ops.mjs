@@ -33,6 +33,7 @@ export const ops = Object.freeze({
   state_vector: (s, doc) => s.lib.stateVector(doc),
   state: (s, doc) => s.state(doc),
   pending: (s, doc) => s.lib.pending(doc),
+  wrap: (s, doc, step) => s.wrapped(doc, step.step),
   merge: (s, _, step, format) => s.lib.merge(step.updates.map((/** @type {any} */ update) => s.bytes(update)), format),
   diff: (s, _, step, format) => s.lib.diff(s.bytes(step.update), s.bytes(step.since), format),
   update_state_vector: (s, _, step, format) => s.lib.updateStateVector(s.bytes(step.update), format),

@@ -8,7 +8,7 @@ import { lines, write } from './stdio.mjs'
 import { Session, failure, isPanic } from './session.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
-/** @typedef {{session: number, roots?: any, peers?: any, steps: any[], end?: boolean}} SessionRequest */
+/** @typedef {{session: number, roots?: any, peers?: any, wrap?: boolean, steps: any[], end?: boolean}} SessionRequest */
 /** @typedef {{session: number, answers: (import('./session.mjs').Answer | null)[]}} SessionAnswer */
 
 export const PROTOCOL = 1
@@ -51,7 +51,7 @@ export class Runner {
         return [{ error: { kind: 'runner', message: `session ${part.session} never began` } }]
       }
       try {
-        session = new Session(this.lib, part.roots ?? {}, part.peers)
+        session = new Session(this.lib, part.roots ?? {}, part.peers, part.wrap)
       } catch (error) {
         if (!part.end) this.sessions.set(part.session, null)
         return this.#checked([failure(error, this.lib)])

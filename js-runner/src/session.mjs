@@ -7,6 +7,7 @@ import { Malformed, Unsupported } from './adapters/adapter.mjs'
 import { Attached } from './attached.mjs'
 import { hasV2, ops } from './ops.mjs'
 import { fromBase64, toBase64 } from './values.mjs'
+import { wrap } from './wrap.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapters/adapter.mjs').Document} Document */
@@ -26,10 +27,12 @@ export class Session {
    * @param {Adapter} lib
    * @param {Roots} roots
    * @param {Record<string, PeerOptions>} peers
+   * @param {boolean} [wraps] the numbers of local ops are taken modulo what there is
    * @throws {Unsupported} the session needs a feature that the library lacks
    */
-  constructor (lib, roots, peers) {
+  constructor (lib, roots, peers, wraps = false) {
     this.lib = lib
+    this.wraps = wraps
     this.roots = roots
     this.peers = peers
     /** Ended before its end: by a panic, or by something unsupported. */
@@ -184,8 +187,36 @@ export class Session {
       this.#root(doc, inner.path)
     }
     return lib.transact(doc, () => {
-      for (const inner of steps) lib.local[inner.op](doc, this.resolve(doc, inner.path), inner, lib)
+      for (const inner of steps) {
+        if (!this.wraps) lib.local[inner.op](doc, this.resolve(doc, inner.path), inner, lib)
+        else {
+          const wrapped = this.#wrap(doc, inner)
+          if (wrapped !== undefined) lib.local[inner.op](doc, wrapped.target, wrapped.step, lib)
+        }
+      }
     }, emit, step.origin)
+  }
+
+  /**
+   * @param {Document} doc
+   * @param {Step} step a local op
+   */
+  #wrap (doc, step) {
+    const { path } = step
+    return wrap(this.lib, doc, this.roots[path[0]], this.#root(doc, path), /** @type {any} */ (step))
+  }
+
+  /**
+   * @param {Document} doc
+   * @param {Step} step a local op
+   * @return {Step | null} as a session that wraps performs it; null when it does nothing
+   */
+  wrapped (doc, step) {
+    /** @type {any} */
+    let found
+    // Some libraries read within a transaction only.
+    this.lib.transact(doc, () => { found = this.#wrap(doc, step)?.step }, null, undefined)
+    return found ?? null
   }
 
   /**

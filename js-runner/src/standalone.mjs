@@ -41,7 +41,7 @@ const toRegExp = glob => new RegExp(`^${glob.split('*').map(part => part.replace
 const play = (lib, vector, steps) => {
   let session
   try {
-    session = new Session(lib, vector.roots, peersOf(vector))
+    session = new Session(lib, vector.roots, peersOf(vector), vector.wrap)
   } catch (error) {
     const answers = [failure(error, lib)]
     return { answers, fit: !spoils(lib, answers) }

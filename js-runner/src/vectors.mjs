@@ -13,7 +13,7 @@ import path from 'node:path'
 
 /** @typedef {{state?: Record<string, any>, state_vector?: Record<string, number>}} View */
 /** @typedef {{converged?: View, delivered?: Record<string, View>, observations?: Record<string, any>, acceptable?: {converged: View, note: string}[]}} Expect */
-/** @typedef {{id: string, title: string, verdict?: string, roots: Roots, peers: Record<string, PeerOptions>, steps: Step[], expect: Expect}} Case */
+/** @typedef {{id: string, title: string, verdict?: string, roots: Roots, wrap?: boolean, peers: Record<string, PeerOptions>, steps: Step[], expect: Expect}} Case */
 
 /** The peer that is fed from the last one at the end. */
 export const RELAY = '@relay'

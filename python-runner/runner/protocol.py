@@ -84,7 +84,7 @@ def _run(adapter: Adapter, handlers: Handlers, sessions: dict[int, Session], par
     key = part["session"]
     session = sessions.pop(key, None)
     if session is None:
-        session = Session(adapter, handlers, part.get("roots", {}), part.get("peers", {}))
+        session = Session(adapter, handlers, part.get("roots", {}), part.get("peers", {}), part.get("wrap", False))
     answers = session.run(part["steps"])
     if part.get("end"):
         session.close()

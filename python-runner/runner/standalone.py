@@ -87,7 +87,7 @@ def play(worker: Worker, case: dict[str, Any], formatted: str) -> Result:
         steps += finale(peers, formatted)
         options[RELAY] = {"client": RELAY_CLIENT}
     try:
-        answers = worker.run(case["roots"], options, steps)
+        answers = worker.run(case["roots"], options, steps, case.get("wrap", False))
     except Crash as crash:
         return Result(case["id"], formatted, None, [str(crash)], None)
 

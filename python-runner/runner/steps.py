@@ -53,6 +53,10 @@ def _state_vector(session: Session, step: Step) -> Answer:
     return session.observed(step, session.peer(step).state_vector())
 
 
+def _wrapped(session: Session, step: Step) -> Answer:
+    return _done(session.peer(step).wrapped(step["step"]))
+
+
 def _state(session: Session, step: Step) -> Answer:
     return {"ok": session.peer(step).state()}
 
@@ -234,6 +238,7 @@ _HANDLERS: Handlers = {
     "apply": _apply,
     "state_vector": _state_vector,
     "state": _state,
+    "wrap": _wrapped,
     "merge": _merge,
     "diff": _diff,
     "update_state_vector": _update_state_vector,

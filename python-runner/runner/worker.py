@@ -40,9 +40,9 @@ class Worker:
         if self._process is not None:
             self._process.communicate()
 
-    def run(self, roots: Json, peers: Json, steps: list[dict[str, Any]]) -> list[dict[str, Json]]:
+    def run(self, roots: Json, peers: Json, steps: list[dict[str, Any]], wrap: bool) -> list[dict[str, Json]]:
         """The answers of a session of its own. Raises Crash."""
-        session = {"session": self._seq, "roots": roots, "peers": peers, "steps": steps, "end": True}
+        session = {"session": self._seq, "roots": roots, "peers": peers, "wrap": wrap, "steps": steps, "end": True}
         answers = self._ask({"run": [session]})["run"][0]["answers"]
         return [{"ok": None} if answer is None else answer for answer in answers]
 

@@ -21,3 +21,4 @@ pub mod subdocs;
 pub mod suite;
 pub mod sync;
 pub mod values;
+pub mod wrap;

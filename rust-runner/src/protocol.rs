@@ -27,6 +27,8 @@ struct Run<'a> {
     session: u64,
     roots: Option<BTreeMap<String, String>>,
     peers: Option<BTreeMap<String, PeerOptions>>,
+    #[serde(default)]
+    wrap: bool,
     // Kept as text and read one by one: a malformed step must cost its own session only.
     #[serde(borrow)]
     steps: Vec<&'a RawValue>,
@@ -136,7 +138,7 @@ fn begin(run: &Run) -> Result<Session, Fault> {
         return Err(Fault::runner("a session begins with its roots and peers"));
     };
     let roots = roots.iter().map(|(name, kind)| Ok((name.clone(), RootKind::parse(kind)?)));
-    Session::new(roots.collect::<Result<_, Fault>>()?, peers)
+    Ok(Session::new(roots.collect::<Result<_, Fault>>()?, peers)?.wrapping(run.wrap))
 }
 
 fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Reply>) -> Ending {

@@ -9,19 +9,20 @@ use std::rc::Rc;
 use serde_json::{json, Map as Object, Value};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, ReadTxn, StateVector, Transact, Update};
+use yrs::{Doc, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
 use crate::document::{begin, commit, transact, Document, Peer};
 use crate::fault::{Answer, Fault};
 use crate::step::{decode_base64, encode_base64, required, Bytes, Format, PeerOptions, Roots, Step};
-use crate::{compat, ops, positions, snapshots, subdocs, sync, values};
+use crate::{compat, ops, positions, snapshots, subdocs, sync, values, wrap};
 
 /// The origin of transactions that apply updates: undo managers track local transactions, which have none.
 const REMOTE: &str = "remote";
 
 /// The ops beside the local ones, as far as every release has them.
-pub const OPS: [&str; 36] = [
+pub const OPS: [&str; 37] = [
     "transact",
+    "wrap",
     "encode",
     "apply",
     "state_vector",
@@ -63,6 +64,7 @@ pub const OPS: [&str; 36] = [
 #[derive(Default)]
 pub struct Session {
     roots: Rc<Roots>,
+    wraps: bool,
     peers: HashMap<String, Peer>,
     slots: HashMap<String, Vec<u8>>,
 }
@@ -120,6 +122,12 @@ impl Session {
         Ok(session)
     }
 
+    /// The same session, but the numbers of local ops are taken modulo what there is.
+    #[must_use]
+    pub fn wrapping(self, wraps: bool) -> Self {
+        Self { wraps, ..self }
+    }
+
     /// Performs a step. After a fault that [ends the session](Fault::ends_session) none may follow.
     ///
     /// # Errors
@@ -146,6 +154,7 @@ impl Session {
         match step.op.split('.').next().unwrap_or_default() {
             "transact" => self.local(step, required("steps", &step.steps)?),
             _ if ops::LOCAL.contains(&step.op.as_str()) => self.local(step, std::slice::from_ref(step)),
+            "wrap" => self.wrapped(step),
             "merge" | "diff" | "update_state_vector" | "convert" => self.on_updates(step),
             "snapshot" => self.on_snapshots(step),
             "position" => self.on_positions(step),
@@ -314,7 +323,7 @@ impl Session {
     fn local(&mut self, step: &Step, steps: &[Step]) -> Answer {
         let doc = self.doc(step)?;
         let mut txn = begin(&doc, step.origin.as_deref());
-        let outcome = steps.iter().try_for_each(|inner| ops::perform(&mut txn, &self.roots, inner));
+        let outcome = steps.iter().try_for_each(|inner| self.perform(&mut txn, inner));
         // Committed before it is encoded, as Yjs emits an update after its clean-ups.
         txn.commit();
         let emitted = step.slot.is_some() && compat::has_changes(&txn);
@@ -325,6 +334,32 @@ impl Session {
         commit(txn);
         outcome?;
         Ok(update.map_or(Value::Null, |update| self.observe(step, update)))
+    }
+
+    fn perform(&self, txn: &mut TransactionMut, step: &Step) -> Result<(), Fault> {
+        if !self.wraps {
+            return ops::perform(txn, &self.roots, step);
+        }
+        let Some(wrap::Places { path, index, length }) = wrap::places(txn, &self.roots, step)? else { return Ok(()) };
+        ops::perform(txn, &self.roots, &Step { path: Some(path), index, length, ..step.clone() })
+    }
+
+    /// A local op as a session that wraps performs it; null when it does nothing.
+    fn wrapped(&mut self, step: &Step) -> Answer {
+        let mut raw = required("step", &step.step)?.clone();
+        let local: Step = serde_json::from_value(Value::Object(raw.clone()))
+            .map_err(|error| Fault::runner(format!("malformed step: {error}")))?;
+        let doc = self.doc(step)?;
+        let Some(places) = transact(&doc, None, |txn| wrap::places(txn, &self.roots, &local))? else {
+            return Ok(Value::Null);
+        };
+        raw.insert("path".into(), json!(places.path));
+        for (key, number) in [("index", places.index), ("length", places.length)] {
+            if let Some(number) = number {
+                raw.insert(key.into(), json!(number));
+            }
+        }
+        Ok(Value::Object(raw))
     }
 
     fn state(&mut self, step: &Step) -> Answer {

@@ -177,5 +177,6 @@ fn begin(case: &Case) -> Result<Session, Fault> {
     let roots = case.roots.iter().map(|(name, kind)| Ok((name.clone(), RootKind::parse(kind)?)));
     let relay = (RELAY.to_owned(), PeerOptions { client: RELAY_CLIENT, gc: true, declare: true });
     let peers: Vec<_> = case.peers.iter().cloned().chain([relay]).collect();
-    Session::new(roots.collect::<Result<_, Fault>>()?, peers.iter().map(|(name, options)| (name, options)))
+    let peers = peers.iter().map(|(name, options)| (name, options));
+    Ok(Session::new(roots.collect::<Result<_, Fault>>()?, peers)?.wrapping(case.wrap))
 }

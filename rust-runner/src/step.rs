@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::fault::Fault;
 
 /// One step. All ops share this shape; each reads its own keys and ignores the others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)] // The keys are documented with the ops in runners/PROTOCOL.md.
 pub struct Step {
     pub op: String,
@@ -33,6 +33,7 @@ pub struct Step {
     pub key: Option<String>,
     pub name: Option<String>,
     pub steps: Option<Vec<Step>>,
+    pub step: Option<Map<String, Value>>,
     pub delta: Option<Vec<Map<String, Value>>>,
     pub origin: Option<String>,
     pub doc: Option<Vec<PathItem>>,
@@ -110,7 +111,7 @@ pub enum PathItem {
 }
 
 /// Bytes: a slot's name, or given with the step.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bytes {
     /// The name of a slot.
     Slot(String),

@@ -32,6 +32,8 @@ pub struct Case {
     #[serde(default)]
     pub verdict: Option<String>,
     pub roots: BTreeMap<String, String>,
+    #[serde(default)]
+    pub wrap: bool,
     /// In the order of the file, which is the order of the finale.
     #[serde(deserialize_with = "in_order")]
     pub peers: Vec<(String, PeerOptions)>,

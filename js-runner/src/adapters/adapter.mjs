@@ -7,6 +7,7 @@
 
 /** @typedef {'v1' | 'v2'} Format an encoding of updates */
 /** @typedef {'text' | 'array' | 'map' | 'xml'} RootKind */
+/** @typedef {RootKind | 'element' | 'xmltext'} Kind of a shared type; a fragment's is `xml` */
 /** @typedef {Readonly<Record<string, RootKind>>} Roots */
 /** @typedef {{client: number, gc?: boolean, declare?: boolean}} PeerOptions */
 /** @typedef {import('../values.mjs').Json} Json */
@@ -52,6 +53,8 @@
  * @property {(doc: Document, parent: any, key: string | number) => any} child a value in a shared type, undefined when there is none
  * @property {Readonly<Record<string, (doc: Document, target: any, step: LocalStep, lib: Adapter) => void>>} local
  * @property {(value: any) => boolean} isShared
+ * @property {(shared: any) => Kind} kind of a type that is no root
+ * @property {(doc: Document, shared: any) => number} length of a text in UTF-16 units, an embed counting one; of the others in values or nodes
  * @property {(doc: Document, body: () => void, emit: Format | null, origin: string | undefined) => Uint8Array | null} transact runs the local ops of `body` in one
  *   transaction; with `emit` it gives the update that the transaction emitted. The roots that `body` uses are there already.
  * @property {(doc: Document, name: string, kind: RootKind) => Json} read the typed value of a root

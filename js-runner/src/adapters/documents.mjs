@@ -56,7 +56,7 @@ const keepsOrigins = Y => works(Y, doc => {
  */
 export const documentFeatures = ({ library: Y, protocols }) => {
   const features = Object.entries(functions).filter(([, name]) => typeof Y[name] === 'function').map(([feature]) => feature)
-  features.push('transact', 'state', 'pending', 'emit', 'gc.off')
+  features.push('transact', 'state', 'wrap', 'pending', 'emit', 'gc.off')
   // The v2 encoder came together with the event that uses it.
   if (features.includes('encode.v2')) features.push('emit.v2')
   if (keepsOrigins(Y)) features.push('origin')

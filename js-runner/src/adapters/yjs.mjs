@@ -104,6 +104,19 @@ const factory = Y => ({
 })
 
 /**
+ * @param {any} Y
+ * @return {Adapter['kind']}
+ */
+const kindOf = Y => {
+  /** @type {Map<any, import('./adapter.mjs').Kind>} */
+  const kinds = new Map([
+    [Y.Text, 'text'], [Y.Array, 'array'], [Y.Map, 'map'], [Y.XmlHook, 'map'],
+    [Y.XmlFragment, 'xml'], [Y.XmlElement, 'element'], [Y.XmlText, 'xmltext']
+  ])
+  return shared => kinds.get(shared.constructor) ?? 'map'
+}
+
+/**
  * How each class is read.
  *
  * @param {any} Y
@@ -203,6 +216,8 @@ export const adapt = loaded => {
     // An XML node got its `get` late in 13.
     child: (_, parent, key) => parent.get === undefined ? parent.toArray?.()[key] : parent.get(key),
     isShared: value => value instanceof Y.AbstractType,
+    kind: kindOf(Y),
+    length: (_, shared) => shared.length,
     local,
     types,
     observe,

@@ -20,7 +20,7 @@ import { decode, decodeDelta, decodeObject, encode, encodeAttributes } from '../
 /** @typedef {import('./index.mjs').Loaded} Loaded */
 
 /** Type references on the wire, in their order: an index in this list. A hook is a map. */
-const kinds = Object.freeze(['array', 'map', 'text', 'element', 'xml', 'map', 'xmltext'])
+const kinds = Object.freeze(/** @type {const} */ (['array', 'map', 'text', 'element', 'xml', 'map', 'xmltext']))
 
 /** @type {Adapter['local']} */
 const local = Object.freeze({
@@ -224,6 +224,8 @@ export const adapt = loaded => {
     lossy: Object.freeze([]),
     child: (_, parent, key) => typeof key === 'number' ? parent.get(key) : parent.getAttr(key),
     isShared: value => value instanceof Y.Type,
+    kind: shared => kinds[shared._legacyTypeRef],
+    length: (_, shared) => shared.length,
     local,
     types,
     observe,

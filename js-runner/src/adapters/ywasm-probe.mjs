@@ -122,7 +122,7 @@ const subdocFeatures = ({ YDoc: { prototype } }) => {
  */
 export const probe = (Y, fresh, localOps) => {
   const features = new Set([
-    'encode', 'apply', 'state_vector', 'state', 'transact', 'emit', 'emit.v2', 'gc.off',
+    'encode', 'apply', 'state_vector', 'state', 'wrap', 'transact', 'emit', 'emit.v2', 'gc.off',
     'root.text', 'root.array', 'root.map', 'value.text', 'value.array', 'value.map', 'text.insert.attributes'
   ])
   // Before XML nodes had a constructor they were made in place, and the formats of an XML text could not be read.

@@ -27,6 +27,8 @@ import { attribute, Deferred, factory } from './ywasm-types.mjs'
 /** @type {Readonly<Record<RootKind, string>>} */
 const getters = Object.freeze({ text: 'getText', array: 'getArray', map: 'getMap', xml: 'getXmlFragment' })
 
+const kinds = Object.freeze(/** @type {const} */ (['text', 'array', 'map', 'xml', 'element', 'xmltext']))
+
 /**
  * The library broke: a trap; an exception of the glue, which unwinds WebAssembly without releasing what it holds; or what
  * the glue says of every object that either left borrowed. Ordinary errors are strings.
@@ -216,6 +218,7 @@ const subdocument = (Y, doc, value, client, path) => {
 export const adapt = ({ library: Y, version, fresh }) => {
   const deferred = new Deferred()
   const values = reader(Y)
+  // In the order of `kinds`.
   const shared = [Y.YText, Y.YArray, Y.YMap, Y.YXmlFragment, Y.YXmlElement, Y.YXmlText]
   const local = localOps(deferred)
   /** @type {Adapter['isShared']} */
@@ -248,6 +251,8 @@ export const adapt = ({ library: Y, version, fresh }) => {
       return item
     },
     isShared,
+    kind: item => kinds[shared.findIndex(type => item instanceof type)],
+    length: ({ txn }, item) => item.length(txn),
     local,
     types: factory(Y, deferred),
     transact: (doc, body, emit, origin) => within(doc, txn => {

@@ -57,11 +57,33 @@ class Peer:
         """Names all roots of the session on the document."""
         raise NotImplementedError
 
-    def perform(self, ops: list[dict[str, Any]], emit: bool, origin: str | None = None) -> bytes | None:
-        """Performs local ops in one transaction, up to the first that fails.
+    def perform(
+        self, ops: list[dict[str, Any]], emit: bool, origin: str | None = None, wrap: bool = False
+    ) -> bytes | None:
+        """Performs local ops in one transaction, up to the first that fails; `wrap` takes numbers modulo what is there.
 
         Returns the update that the transaction emitted if `emit`, None when it emitted none.
         """
+        raise NotImplementedError
+
+    def wrapped(self, op: dict[str, Any]) -> dict[str, Any] | None:
+        """A local op as `perform` with `wrap` performs it; None when it does nothing."""
+        raise NotImplementedError
+
+    def root(self, name: str) -> Any:
+        """The handle of a root."""
+        raise NotImplementedError
+
+    def child(self, node: Any, part: Any) -> Any:
+        """What stands in a shared type. KeyError for a key that is not there."""
+        raise NotImplementedError
+
+    def kind(self, node: Any) -> str | None:
+        """text, array, map, xml (a fragment), element or xmltext; None for what is no shared type."""
+        raise NotImplementedError
+
+    def length(self, node: Any, kind: str) -> int:
+        """Of a text in UTF-16 units, an embed counting one; of the others in values or nodes."""
         raise NotImplementedError
 
     def apply(self, update: bytes) -> None:

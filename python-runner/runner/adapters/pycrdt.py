@@ -10,10 +10,12 @@ from typing import Any
 
 from ..errors import StepError, Unsupported
 from ..values import Reader, Writer
+from ..wrap import wrapped
 from . import Adapter, Awareness, Peer, UndoManager, pycrdt_awareness, pycrdt_probe
 from .pycrdt_events import Observers
 from .pycrdt_positions import Positions
 from .pycrdt_read import Values
+from .pycrdt_text import content, utf16_units
 from .pycrdt_write import Operations
 from .version import version_of
 
@@ -111,31 +113,49 @@ class PycrdtPeer(Peer):
 
     def declare(self) -> None:
         for name in self._roots:
-            self._root(name)
+            self.root(name)
 
-    def perform(self, ops: list[dict[str, Any]], emit: bool, origin: str | None = None) -> bytes | None:
+    def perform(
+        self, ops: list[dict[str, Any]], emit: bool, origin: str | None = None, wrap: bool = False
+    ) -> bytes | None:
         if len(self._handles) < len(self._roots):
             # Old releases wait for ever when a root is named while a transaction is open.
             for op in ops:
-                self._root(op["path"][0])
-        doc, operations = self._doc, self._adapter.operations
+                self.root(op["path"][0])
+        doc, perform = self._doc, self._wrap if wrap else self._do
         # Old releases know no origins.
         transaction = doc.transaction() if origin is None else doc.transaction(origin=origin)
         if not emit:
             with transaction:
-                for op in ops:
-                    operations[op["op"]](self._node(op["path"]), op)
+                perform(ops)
             return None
         emitted: list[bytes] = []
         # A subscription and its document keep each other alive until it is dropped.
         subscription = doc.observe(lambda event: emitted.append(event.update))
         try:
             with transaction:
-                for op in ops:
-                    operations[op["op"]](self._node(op["path"]), op)
+                perform(ops)
         finally:
             doc.unobserve(subscription)
         return emitted[0] if emitted else None
+
+    def _do(self, ops: list[dict[str, Any]]) -> None:
+        operations = self._adapter.operations
+        for op in ops:
+            operations[op["op"]](self._node(op["path"]), op)
+
+    def _wrap(self, ops: list[dict[str, Any]]) -> None:
+        operations = self._adapter.operations
+        for op in ops:
+            found = wrapped(self, self._roots[op["path"][0]], op)
+            if found is not None:
+                operations[op["op"]](*found)
+
+    def wrapped(self, op: dict[str, Any]) -> dict[str, Any] | None:
+        self.root(op["path"][0])
+        with self._doc.transaction():
+            found = wrapped(self, self._roots[op["path"][0]], op)
+        return None if found is None else found[1]
 
     def apply(self, update: bytes) -> None:
         if self._managers is None:
@@ -219,7 +239,7 @@ class PycrdtPeer(Peer):
 
     def within(self, path: list[Any]) -> PycrdtPeer:
         holder: Any = self._node(path[:-1])
-        found = self._child(holder, path[-1])
+        found = self.child(holder, path[-1])
         if not isinstance(found, self._adapter.library.Doc):
             raise StepError("refused", f"no subdocument at {path!r}")
         if self._subdocs is not None and found.guid in self._subdocs.unloaded:
@@ -261,7 +281,7 @@ class PycrdtPeer(Peer):
             raise StepError("refused", "the library asserts that the message is whole") from None
         return None if reply is None else _inner(reply)
 
-    def _root(self, name: str) -> Any:
+    def root(self, name: str) -> Any:
         handle = self._handles.get(name)
         if handle is None:
             if name not in self._roots:
@@ -272,9 +292,9 @@ class PycrdtPeer(Peer):
         return handle
 
     def _node(self, path: list[Any]) -> Any:
-        node = self._root(path[0])
+        node = self.root(path[0])
         for part in path[1:]:
-            node = self._child(node, part)
+            node = self.child(node, part)
         if type(node) not in self._adapter.kinds:
             raise StepError("refused", f"no shared type at {path!r}")
         return node
@@ -285,9 +305,18 @@ class PycrdtPeer(Peer):
             raise Unsupported("apply.origin")
         return self._doc.transaction(origin=_REMOTE)
 
-    def _child(self, node: Any, part: Any) -> Any:
+    def child(self, node: Any, part: Any) -> Any:
         kind = self._adapter.kinds.get(type(node))
         return node.children[part] if kind in ("xml", "element") else node[part]
+
+    def kind(self, node: Any) -> str | None:
+        return self._adapter.kinds.get(type(node))
+
+    def length(self, node: Any, kind: str) -> int:
+        if kind in ("text", "xmltext"):
+            counted = content(node)
+            return utf16_units(counted, len(counted))
+        return len(node.children if kind in ("xml", "element") else node)
 
 
 class _ForeignPeer(PycrdtPeer):
@@ -295,7 +324,9 @@ class _ForeignPeer(PycrdtPeer):
 
     __slots__ = ()
 
-    def perform(self, _ops: list[dict[str, Any]], _emit: bool, _origin: str | None = None) -> bytes | None:
+    def perform(
+        self, _ops: list[dict[str, Any]], _emit: bool, _origin: str | None = None, _wrap: bool = False
+    ) -> bytes | None:
         raise Unsupported("doc.client")
 
     def track(self, _name: str | None, _paths: list[list[Any]], _origins: list[str] | None, _timeout: int) -> None:

@@ -10,7 +10,7 @@ from .probing import BIG, CLIENT_53, CLIENT_53_STATE, NUMBERS, XML_ATTRIBUTE, Pr
 
 def probe(library: Any) -> Probed:
     """Tries every feature on documents of its own."""
-    features = {"encode", "apply", "state", "state_vector", "transact"}
+    features = {"encode", "apply", "state", "state_vector", "transact", "wrap"}
     features.update(feature for feature, attempt in _attempts(library).items() if works(attempt))
     if "root.xml" in features and hasattr(library, "XmlElement"):
         features.update(["xml.insert", "xml.delete", "xml.set", "xml.unset"])

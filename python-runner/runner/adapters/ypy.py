@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import StepError, Unsupported
 from ..values import Reader, Writer
+from ..wrap import wrapped
 from . import Adapter, Peer, ypy_probe
 from .version import version_of
 from .ypy_events import Observers
@@ -45,7 +46,13 @@ class YpyAdapter(Adapter):
         writer = Writer(probed.writes_bigint, probed.features)
         self.operations = Operations(library, probed.features, writer).by_name
         self.element = library.YXmlElement
-        self.nodes = frozenset([library.YText, library.YArray, library.YMap, library.YXmlElement, library.YXmlText])
+        self.kinds = {
+            library.YText: "text",
+            library.YArray: "array",
+            library.YMap: "map",
+            library.YXmlElement: "element",
+            library.YXmlText: "xmltext",
+        }
         self.observed = {
             library.YText: "observe.text",
             library.YArray: "observe.array",
@@ -75,28 +82,45 @@ class YpyPeer(Peer):
 
     def declare(self) -> None:
         for name in self._roots:
-            self._root(name)
+            self.root(name)
 
-    def perform(self, ops: list[dict[str, Any]], emit: bool, _origin: str | None = None) -> bytes | None:
+    def perform(
+        self, ops: list[dict[str, Any]], emit: bool, _origin: str | None = None, wrap: bool = False
+    ) -> bytes | None:
         for op in ops:
             # A root cannot be named while a transaction is open.
-            self._root(op["path"][0])
-        operations = self._adapter.operations
+            self.root(op["path"][0])
+        perform = self._wrap if wrap else self._do
         if not emit:
             with self._doc.begin_transaction() as txn:
-                for op in ops:
-                    operations[op["op"]](self._node(op["path"]), txn, op)
+                perform(txn, ops)
             return None
         emitted: list[bytes] = []
         self._subscribe()
         self._sink[0] = emitted
         try:
             with self._doc.begin_transaction() as txn:
-                for op in ops:
-                    operations[op["op"]](self._node(op["path"]), txn, op)
+                perform(txn, ops)
         finally:
             self._sink[0] = None
         return emitted[0] if emitted and emitted[0] != _NOTHING else None
+
+    def _do(self, txn: Any, ops: list[dict[str, Any]]) -> None:
+        operations = self._adapter.operations
+        for op in ops:
+            operations[op["op"]](self._node(op["path"]), txn, op)
+
+    def _wrap(self, txn: Any, ops: list[dict[str, Any]]) -> None:
+        operations = self._adapter.operations
+        for op in ops:
+            found = wrapped(self, self._roots[op["path"][0]], op)
+            if found is not None:
+                operations[op["op"]](found[0], txn, found[1])
+
+    def wrapped(self, op: dict[str, Any]) -> dict[str, Any] | None:
+        self.root(op["path"][0])
+        found = wrapped(self, self._roots[op["path"][0]], op)
+        return None if found is None else found[1]
 
     def _subscribe(self) -> None:
         """Subscribes once: there is no way to end it. The callback knows the sink only, so no cycle is made."""
@@ -138,7 +162,7 @@ class YpyPeer(Peer):
         if self._observers is not None:
             self._observers.close()
 
-    def _root(self, name: str) -> Any:
+    def root(self, name: str) -> Any:
         handle = self._handles.get(name)
         if handle is None:
             if name not in self._roots:
@@ -147,21 +171,29 @@ class YpyPeer(Peer):
         return handle
 
     def _node(self, path: list[Any]) -> Any:
-        node = self._root(path[0])
+        node = self.root(path[0])
         for part in path[1:]:
-            node = self._child(node, part) if type(node) is self._adapter.element else node[part]
-        if type(node) not in self._adapter.nodes:
+            node = self.child(node, part)
+        if type(node) not in self._adapter.kinds:
             raise StepError("refused", f"no shared type at {path!r}")
         return node
 
-    def _child(self, element: Any, index: int) -> Any:
-        child = element.first_child
-        for _ in range(index):
+    def child(self, node: Any, part: Any) -> Any:
+        if type(node) is not self._adapter.element:
+            return node[part]
+        child = node.first_child
+        for _ in range(part):
             if child is None:
                 break
             child = child.next_sibling
         return child
 
+    def kind(self, node: Any) -> str | None:
+        return self._adapter.kinds.get(type(node))
+
+    def length(self, node: Any, kind: str) -> int:
+        return len(self._adapter.values.children(node)) if kind in ("xml", "element") else len(node)
+
     def _read_root(self, name: str, kind: str) -> Any:
-        handle, values = self._root(name), self._adapter.values
+        handle, values = self.root(name), self._adapter.values
         return {"$fragment": values.children(handle)} if kind == "xml" else values.read(handle)

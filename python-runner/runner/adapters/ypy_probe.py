@@ -10,7 +10,7 @@ from .ypy_calls import calls_of
 
 def probe(library: Any) -> Probed:
     """Tries every feature on documents of its own."""
-    features = {"encode", "apply", "state", "state_vector", "transact"}
+    features = {"encode", "apply", "state", "state_vector", "transact", "wrap"}
     features.update(feature for feature, attempt in _attempts(library).items() if works(attempt))
     if "root.xml" in features:
         features.update(["xml.insert", "xml.delete", "xml.set", "xml.unset"])
