@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "list vectors, or implementations with their versions and features",
     "info": "what this machine and this kit are, for a bug report",
     "smoke": "a few cases on everything this machine can provide, in seconds",
+    "fuzz": "random programs whose peers are different implementations of one document",
     "doctor": "prove that the kit can fail: wrong runners must be caught",
     "replay": "run failed results of a results file again, each as it was",
     "repro": "a program that shows a failing case with nothing but the library",

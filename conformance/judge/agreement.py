@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What one peer answered of one aspect: state or state_vector (decoded)."""
+    """What one peer answered where several must answer alike.
+
+    `group` is state or state_vector (decoded), of peers that are done, or that of a group which the case names.
+    """
 
     place: int
     stage: str
     peer: str
     player: int
-    aspect: str
+    group: str
     answer: Value
 
 
@@ -42,26 +45,34 @@ class Parting:
 
 
 def partings(voices: Sequence[Voice], lossy: Sequence[Sequence[str]]) -> Iterator[Parting]:
-    """State vectors that differ, and states that differ between peers with the same state vector.
+    """Where voices of one group differ; states of peers that are done may, when their state vectors do.
 
     Args:
-        lossy: what each player cannot report; states are compared without what one of their players cannot.
+        lossy: what each player cannot report; answers are compared without what one of the players cannot.
     """
-    vectors = {voice.peer: quick_bytes(voice.answer) for voice in voices if voice.aspect == "state_vector"}
-    states = [voice for voice in voices if voice.aspect == "state"]
-    yield from _part("state_vector", [voice for voice in voices if voice.aspect == "state_vector"], ())
-    for vector in dict.fromkeys(vectors.values()):
-        alike = [voice for voice in states if vectors.get(voice.peer) == vector]
-        lost = sorted({loss for voice in alike for loss in lossy[voice.player]})
-        yield from _part("state", alike, lost)
+    groups: dict[str, list[Voice]] = {}
+    for voice in voices:
+        groups.setdefault(voice.group, []).append(voice)
+    vectors = {voice.peer: quick_bytes(voice.answer) for voice in groups.get("state_vector", ())}
+    for group, members in groups.items():
+        if group != "state":
+            yield from _part(group, members, lossy)
+            continue
+        for vector in dict.fromkeys(vectors.values()):
+            yield from _part(group, [voice for voice in members if vectors.get(voice.peer) == vector], lossy)
 
 
-def _part(aspect: str, voices: Sequence[Voice], lost: Sequence[str]) -> Iterator[Parting]:
+def _part(group: str, voices: Sequence[Voice], lossy: Sequence[Sequence[str]]) -> Iterator[Parting]:
     if len({quick_bytes(voice.answer) for voice in voices}) < 2:
         return
+    lost = sorted({loss for voice in voices for loss in lossy[voice.player]})
     clusters: dict[bytes, list[Voice]] = {}
     for voice in voices:
-        clusters.setdefault(canonical_bytes(project(voice.answer, lost)), []).append(voice)
+        clusters.setdefault(canonical_bytes(_projected(voice.answer, lost)), []).append(voice)
     if len(clusters) > 1:
         ordered = sorted(clusters.values(), key=len, reverse=True)
-        yield Parting(aspect, tuple(map(tuple, ordered)))
+        yield Parting(group.partition(" ")[0], tuple(map(tuple, ordered)))
+
+
+def _projected(answer: Value, lost: Sequence[str]) -> Value:
+    return project(answer, lost) if isinstance(answer, dict) else answer

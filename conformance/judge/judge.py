@@ -113,7 +113,7 @@ class Judge:
                 continue
             player = performance.players[program.actors[place]]
             if demand.check == "agree":
-                voices.append(_voice(program, place, demand, player, answer["ok"]))
+                voices.append(_voice(program, place, demand, player, answer))
             elif demand.check == "structs":
                 # A document that is wrong already has wrong structs: they would be the same failure once more.
                 failures += () if failures or self._parted(voices) else self._structs(outcome, place, demand, player)
@@ -244,10 +244,14 @@ class Judge:
         return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
 
 
-def _voice(program: Program, place: int, demand: Demand, player: int, answer: Value) -> Voice:
-    aspect = program.steps[place]["op"]
-    said = decoded_state_vector(answer) if aspect == "state_vector" else answer
-    return Voice(place, demand.stage, demand.peer, player, aspect, said)
+def _voice(program: Program, place: int, demand: Demand, player: int, answer: Answer) -> Voice:
+    if "ok" not in answer:
+        said: Value = {"refused": True}
+    elif program.steps[place]["op"] == "state_vector":
+        said = decoded_state_vector(answer["ok"])
+    else:
+        said = answer["ok"]
+    return Voice(place, demand.stage, demand.peer, player, demand.expected[0]["group"], said)
 
 
 def _relayed_differences(given: Value, back: Value, update_format: str) -> list[str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from conformance.plan.finale import RELAY, RELAYED, RETURNED, Demand, Step, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from conformance.model.vector import Case
 
@@ -44,4 +45,14 @@ def resync(names: Sequence[str]) -> Iterator[Step]:
 def _read(peer: str, stage: str) -> Iterator[tuple[Step, Demand]]:
     label = peer if peer.startswith("@") else f"@{peer}"
     for aspect, short in zip(ASPECTS, ("sv", "state"), strict=True):
-        yield {"op": aspect, "peer": peer, "as": f"{label}.{short}"}, Demand(stage, "agree", peer, ())
+        yield {"op": aspect, "peer": peer, "as": f"{label}.{short}"}, Demand(stage, "agree", peer, ({"group": aspect},))
+
+
+def sameness(case: Case, step: Mapping[str, Any]) -> Demand | None:
+    """What is demanded of a step whose answer must be that of other steps; a refusal is an answer too."""
+    name = step.get("as")
+    for number, group in enumerate(case.expect.get("same", ()) if name else ()):
+        if name in group:
+            alternatives = ({"group": f"same-{step['op']} {number}"}, {"refused": True})
+            return Demand("steps", "agree", step["peer"], alternatives)
+    return None

@@ -75,7 +75,7 @@ def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
                     continue  # it would perform other ops than are meant, and not say so
                 if update_format == "v2" and not all(speaks_v2[player] for player in cast):
                     continue
-                pattern, players = _pattern(cast)
+                pattern, players = pattern_of(cast)
                 chosen: tuple[Delivery, ...] = ()
                 if case.is_varied:
                     shared = frozenset.intersection(*(features[player] for player in players))
@@ -88,6 +88,7 @@ def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
                 yield Performance(programs[key], cast, players)
 
 
-def _pattern(cast: tuple[int, ...]) -> tuple[Pattern, tuple[int, ...]]:
+def pattern_of(cast: tuple[int, ...]) -> tuple[Pattern, tuple[int, ...]]:
+    """The pattern of a cast, and who plays each of its actors."""
     players = tuple(dict.fromkeys(cast))
     return tuple(players.index(player) for player in cast), players

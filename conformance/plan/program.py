@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
-from conformance.plan.agreement import agreement
+from conformance.plan.agreement import agreement, sameness
 from conformance.plan.deliveries import Delivery, fresh_peers, varied_finale
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step, finale
 
@@ -136,6 +136,8 @@ def has_format(case: Case) -> bool:
 
 
 def _observation(case: Case, step: Step | Mapping[str, Any]) -> Demand | None:
+    if case.demands_agreement:
+        return sameness(case, step)
     observations = case.expect.get("observations")
     expected = observations.get(step.get("as")) if observations else None
     if expected is None:

@@ -44,7 +44,10 @@ export const ops = Object.freeze({
   'snapshot.equal': (s, _, step, format) => s.lib.equalSnapshots(s.bytes(step.snapshots[0]), s.bytes(step.snapshots[1]), format),
   'snapshot.contains': (s, _, step, format) => s.lib.snapshotContains(s.bytes(step.snapshot), s.bytes(step.update), format),
 
-  position: (s, doc, step) => s.lib.position(doc, s.resolve(doc, step.path), step.index, step.assoc ?? 0),
+  position: (s, doc, step) => {
+    const placed = s.wraps ? s.wrapped(doc, step) : step
+    return placed === null ? null : s.lib.position(doc, s.resolve(doc, placed.path), placed.index, step.assoc ?? 0)
+  },
   'position.resolve': (s, doc, step) => s.lib.resolvePosition(doc, s.bytes(step.position)),
   'position.json': (s, _, step) => s.lib.positionToJson(s.bytes(step.position)),
   'position.parse': (s, _, step) => s.lib.positionFromJson(step.json),

@@ -18,11 +18,12 @@ const suited = Object.freeze({
   map: ['map'],
   xml: ['xml', 'element'],
   'xml.set': ['element', 'xmltext'],
-  'xml.unset': ['element', 'xmltext']
+  'xml.unset': ['element', 'xmltext'],
+  position: ['text', 'xmltext', 'array', 'xml', 'element']
 })
 /** @type {ReadonlySet<Kind>} */
 const lists = new Set(['array', 'xml', 'element'])
-const inserting = new Set(['text.insert', 'text.embed', 'array.insert', 'xml.insert'])
+const inserting = new Set(['text.insert', 'text.embed', 'array.insert', 'xml.insert', 'position'])
 
 /**
  * @param {Adapter} lib

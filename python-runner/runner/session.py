@@ -82,7 +82,7 @@ OPS: dict[str, tuple[str, ...]] = {
 class Session:
     """Documents of one vector, and the byte strings between them."""
 
-    __slots__ = ("_ended", "_handlers", "_observing", "_peers", "_setup", "_slots", "_wrap", "adapter")
+    __slots__ = ("_ended", "_handlers", "_observing", "_peers", "_setup", "_slots", "adapter", "wraps")
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Session:
     ) -> None:
         """`handlers` are those of `steps.handlers_of(adapter)`, made once."""
         self.adapter = adapter
-        self._wrap = wrap
+        self.wraps = wrap
         self._handlers = handlers
         self._slots: dict[str, bytes] = {}
         self._peers: dict[str, Peer] = {}
@@ -209,11 +209,11 @@ class Session:
         if origin is not None:
             need(features, "origin")
         if "as" not in step:
-            self.peer(step).perform(ops, False, origin, self._wrap)
+            self.peer(step).perform(ops, False, origin, self.wraps)
             return None
         need(features, "emit" if step.get("format", "v1") == "v1" else "emit." + step["format"])
         self._slots.pop(step["as"], None)
-        update = self.peer(step).perform(ops, True, origin, self._wrap)
+        update = self.peer(step).perform(ops, True, origin, self.wraps)
         return None if update is None else self.observed(step, update)
 
     def performs(self, op: str) -> bool:

@@ -100,8 +100,11 @@ def _snapshots_equal(session: Session, step: Step) -> Answer:
 
 
 def _position(session: Session, step: Step) -> Answer:
-    position = session.peer(step).position(step["path"], step["index"], step.get("assoc", 0))
-    return session.observed(step, position)
+    peer = session.peer(step)
+    fitted = peer.wrapped(step) if session.wraps else step
+    if fitted is None:
+        return None
+    return session.observed(step, peer.position(fitted["path"], fitted["index"], step.get("assoc", 0)))
 
 
 def _resolve(session: Session, step: Step) -> Answer:

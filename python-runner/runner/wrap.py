@@ -16,11 +16,12 @@ _SUITED = {
     "xml": ("xml", "element"),
     "xml.set": ("element", "xmltext"),
     "xml.unset": ("element", "xmltext"),
+    "position": ("text", "xmltext", "array", "xml", "element"),
 }
 """Op, or family of ops -> the kinds of types that it works on."""
 
 _LISTS = ("array", "xml", "element")
-_INSERTING = ("text.insert", "text.embed", "array.insert", "xml.insert")
+_INSERTING = ("text.insert", "text.embed", "array.insert", "xml.insert", "position")
 
 
 def wrapped(peer: Peer, root_kind: str, op: Step) -> tuple[Any, Step] | None:

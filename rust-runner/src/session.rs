@@ -253,9 +253,10 @@ impl Session {
     fn on_positions(&mut self, step: &Step) -> Answer {
         let made = match step.op.as_str() {
             "position" => {
+                let Some(step) = self.placed(step)? else { return Ok(Value::Null) };
                 let (index, assoc) = (*required("index", &step.index)?, step.assoc.unwrap_or(0));
-                let document = self.document(step)?;
-                let target = document.target(step)?;
+                let document = self.document(&step)?;
+                let target = document.target(&step)?;
                 transact(&document.doc, None, |txn| positions::create(txn, &target, index, assoc))?
             }
             "position.resolve" => {
@@ -340,8 +341,18 @@ impl Session {
         if !self.wraps {
             return ops::perform(txn, &self.roots, step);
         }
-        let Some(wrap::Places { path, index, length }) = wrap::places(txn, &self.roots, step)? else { return Ok(()) };
-        ops::perform(txn, &self.roots, &Step { path: Some(path), index, length, ..step.clone() })
+        let Some(places) = wrap::places(txn, &self.roots, step)? else { return Ok(()) };
+        ops::perform(txn, &self.roots, &with_places(step, places))
+    }
+
+    /// The step with the places that it has here; `None` when there are none.
+    fn placed(&mut self, step: &Step) -> Result<Option<Step>, Fault> {
+        if !self.wraps {
+            return Ok(Some(step.clone()));
+        }
+        let doc = self.doc(step)?;
+        let places = transact(&doc, None, |txn| wrap::places(txn, &self.roots, step))?;
+        Ok(places.map(|places| with_places(step, places)))
     }
 
     /// A local op as a session that wraps performs it; null when it does nothing.
@@ -414,6 +425,10 @@ impl Session {
         }
         observed
     }
+}
+
+fn with_places(step: &Step, wrap::Places { path, index, length }: wrap::Places) -> Step {
+    Step { path: Some(path), index, length, ..step.clone() }
 }
 
 fn decode_update(bytes: &[u8], format: Format) -> Result<Update, Fault> {

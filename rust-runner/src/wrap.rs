@@ -75,6 +75,9 @@ fn enter<T: ReadTxn>(txn: &T, target: &Out, item: &PathItem) -> Option<(PathItem
 
 fn is_suited(target: &Out, op: &str) -> bool {
     let family = op.split('.').next().unwrap_or_default();
+    if family == "position" {
+        return !matches!(target, Out::YMap(_));
+    }
     match target {
         Out::YText(_) => family == "text",
         Out::YXmlText(_) => family == "text" || matches!(op, "xml.set" | "xml.unset"),

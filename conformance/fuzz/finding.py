@@ -1,0 +1,57 @@
+"""What a failed program found, and when two findings are one.
+
+A finding's *key* leaves out what chance made: values, offsets, client ids. It names the first thing that went wrong,
+where (the op, or the roots that differ), and the implementations on each side. Two bugs may share a key and one bug
+may have several; the minimised programs tell them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from conformance.model.value import canonical_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.judge.judge import Failure, Verdict
+
+_NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+")
+_PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
+_LONGEST = 120
+
+
+def key_of(verdict: Verdict, labels: Sequence[str]) -> str:
+    """The key of a verdict that is neither pass nor unsupported."""
+    culprit = labels[verdict.culprit] if verdict.culprit is not None else "?"
+    if not verdict.failures:
+        return f"{verdict.name} {culprit} {_in_short(verdict.detail)}".rstrip()
+    first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
+    if first.check == "agree":
+        return f"agree:{first.observed['of']}{_roots(first)} {first.observed['parted']}"
+    if first.check == "structs":
+        return f"structs {labels[first.implementation]}"
+    return f"{first.signature} {labels[first.implementation]} {_in_short(str(first.observed['message']))}".rstrip()
+
+
+def _roots(failure: Failure) -> str:
+    """The roots in which the clusters differ."""
+    answers = [cluster["answer"] for cluster in failure.observed["clusters"]]
+    if not failure.observed["of"].endswith("state") or not all(isinstance(answer, dict) for answer in answers):
+        return ""
+    names = sorted(set().union(*answers))
+    odd = [name for name in names if len({canonical_bytes(_root(answer, name)) for answer in answers}) > 1]
+    return f"[{','.join(odd)}]"
+
+
+def _root(answer: dict[str, Any], name: str) -> Any:
+    return answer.get(name)
+
+
+def _in_short(message: str) -> str:
+    """The place of a panic, or the first line without its numbers."""
+    if place := _PLACE.search(message):
+        return place.group()
+    first = message.strip().splitlines()[0] if message.strip() else ""
+    return _NUMBERS.sub("#", first)[:_LONGEST]

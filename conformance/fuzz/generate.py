@@ -1,0 +1,193 @@
+"""From a profile and a seed to a program: the same case on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.fuzz.chance import Chance, Weighted
+from conformance.fuzz.edits import CERTAIN, EDITS, PLACES
+from conformance.fuzz.traffic import Message, Traffic
+from conformance.model.vector import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from conformance.fuzz.profile import Profile
+
+Step = dict[str, Any]
+
+_NAMES = "abcde"
+_LARGE = (2**32, 2**53)
+_REASON = "Strong eventual consistency: peers with the same updates have the same content, however those came."
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long programs are: rounds, transactions of a peer in a round, ops of a transaction; each drawn up to this."""
+
+    rounds: int = 6
+    bursts: int = 2
+    ops: int = 6
+
+
+class Generator:
+    """Makes the programs of one profile."""
+
+    def __init__(self, profile: Profile, peers: tuple[int, int], size: Size | None = None) -> None:
+        """`peers` is the least and the greatest number of peers."""
+        self.profile = profile
+        self._peers = peers
+        self._size = size or Size()
+        self._edits = Weighted(profile.edits)
+        self._certain = Weighted({name: weight for name, weight in profile.edits.items() if name in CERTAIN})
+        self._moves = Weighted(profile.moves)
+
+    def program(self, seed: int) -> Case:
+        """The program of a seed."""
+        chance = Chance(f"{self.profile.name} {seed}")
+        writing = _Writing(self, chance, self._names(chance))
+        for _ in range(2 + chance.below(self._size.rounds - 1)):
+            for peer in writing.traffic.peers:
+                self._write(writing, peer)
+            for peer in writing.traffic.peers:
+                writing.steps += writing.traffic.move(self._moves.pick(chance), peer)
+        writing.finish()
+        return Case(
+            id=f"fuzz/{self.profile.name.replace(',', '-')}-{seed}",
+            title=f"Random program {seed} of {self.profile.name}",
+            reason=_REASON,
+            level="required",
+            verdict="valid",
+            flags=(),
+            links=(),
+            roots=self.profile.roots,
+            peers=writing.peers,
+            steps=writing.steps,
+            expect={"agree": True, **({"same": writing.same} if writing.same else {})},
+            file=Path(),
+            wrap=True,
+        )
+
+    def _names(self, chance: Chance) -> str:
+        least, most = self._peers
+        return _NAMES[: least + chance.below(most - least + 1)]
+
+    def _write(self, writing: _Writing, peer: str) -> None:
+        chance = writing.chance
+        for _ in range(chance.below(self._size.bursts + 1)):
+            names = [self._edits.pick(chance) for _ in range(1 + chance.below(self._size.ops))]
+            for name in names:
+                if name in _ACTS:
+                    _ACTS[name](writing, peer)
+            local = [{**EDITS[name](chance), "peer": peer} for name in names if name in EDITS]
+            if local:
+                last = EDITS[self._certain.pick(chance)](chance)
+                writing.transact(peer, [*local, {**last, "peer": peer}])
+
+
+@dataclass(slots=True)
+class _Writing:
+    """A program while it is written."""
+
+    generator: Generator
+    chance: Chance
+    names: str
+    peers: dict[str, dict[str, Any]] = field(init=False)
+    traffic: Traffic = field(init=False)
+    steps: list[Step] = field(default_factory=list)
+    same: list[list[str]] = field(default_factory=list)
+    positions: list[str] = field(default_factory=list)
+    snapshots: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        profile = self.generator.profile
+        self.peers = {name: self._options(profile) for name in self.names}
+        self.traffic = Traffic(tuple(self.names), self.chance, profile.drops)
+        if "undo" in profile.edits:
+            paths = [[root] for root in profile.roots]
+            self.steps += [{"op": "undo.track", "peer": peer, "paths": paths} for peer in self.names]
+
+    def _options(self, profile: Profile) -> dict[str, Any]:
+        low, high = _LARGE if profile.clients == "large" else (1, 1 << 31)
+        options: dict[str, Any] = {"client": low + int(self.chance.draw() * (high - low))}
+        off = profile.gc == "off" or (profile.gc == "mixed" and self.chance.happens(0.5))
+        return {**options, "gc": False} if off else options
+
+    def transact(self, peer: str, ops: list[Step]) -> None:
+        """One transaction whose update is a message."""
+        message = self._message(peer)
+        step = ops[0] if len(ops) == 1 else {"op": "transact", "peer": peer, "steps": ops}
+        self.steps.append({**step, "as": message.slot, **_format(message)})
+        self.traffic.sent(message)
+
+    def undo(self, peer: str, op: str = "undo") -> None:
+        """Undo or redo; the message is all that the peer has more than before, and all that is deleted."""
+        message, before = self._message(peer), self.traffic.slot("v")
+        self.steps += [
+            {"op": "state_vector", "peer": peer, "as": before},
+            {"op": op, "peer": peer},
+            {"op": "encode", "peer": peer, "since": before, "as": message.slot, **_format(message)},
+        ]
+        self.traffic.sent(message)
+
+    def redo(self, peer: str) -> None:
+        self.undo(peer, "redo")
+
+    def snapshot(self, peer: str) -> None:
+        """Look at the document, and keep a snapshot of it."""
+        name = self.traffic.slot("s")
+        self.steps += [
+            {"op": "snapshot", "peer": peer, "as": name},
+            {"op": "state", "peer": peer, "as": f"{name}.then"},
+        ]
+        self.snapshots.append(name)
+
+    def position(self, peer: str) -> None:
+        """Keep a place in a root."""
+        roots = [root for root, kind in self.generator.profile.roots.items() if kind in ("text", "array")]
+        name, assoc = self.traffic.slot("p"), -self.chance.below(2)
+        place = {"path": [self.chance.pick(roots)], "index": self.chance.below(PLACES), "assoc": assoc}
+        self.steps.append({"op": "position", "peer": peer, **place, "as": name})
+        self.positions.append(name)
+
+    def finish(self) -> None:
+        """Deliver the rest, and look at everything that must be the same by now."""
+        if self.generator.profile.drops:
+            return
+        for peer in self.names:
+            self.steps += self.traffic.deliver_all(peer)
+        for aspect in ("state_vector", "state"):
+            self.same.append([f"{aspect}.{peer}" for peer in self.names])
+            self.steps += [{"op": aspect, "peer": peer, "as": f"{aspect}.{peer}"} for peer in self.names]
+        for name in self.positions:
+            self.same.append([f"{name}.{peer}" for peer in self.names])
+            resolve = {"op": "position.resolve", "position": name}
+            self.steps += [{**resolve, "peer": peer, "as": f"{name}.{peer}"} for peer in self.names]
+        self.steps += [step for name in self.snapshots for step in self._restored(name)]
+
+    def _restored(self, name: str) -> Iterator[Step]:
+        viewer = f"r{name[1:]}"
+        self.peers[viewer] = {"client": 900 + len(self.peers)}
+        restorer = self.chance.pick(self.names)
+        yield {"op": "snapshot.restore", "peer": restorer, "snapshot": name, "as": f"{name}.update"}
+        yield {"op": "apply", "peer": viewer, "update": f"{name}.update"}
+        yield {"op": "state", "peer": viewer, "as": f"{name}.again"}
+        self.same.append([f"{name}.then", f"{name}.again"])
+
+    def _message(self, peer: str) -> Message:
+        return Message(self.traffic.slot("u"), peer, self.chance.pick(self.generator.profile.formats))
+
+
+def _format(message: Message) -> Mapping[str, str]:
+    return {} if message.format == "v1" else {"format": message.format}
+
+
+_ACTS: Mapping[str, Callable[[_Writing, str], None]] = {
+    "undo": _Writing.undo,
+    "redo": _Writing.redo,
+    "snapshot": _Writing.snapshot,
+    "position": _Writing.position,
+}
+"""Edits that are no local ops."""

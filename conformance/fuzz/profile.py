@@ -1,0 +1,104 @@
+"""Profiles of random programs: what peers write, how updates travel, how documents are made."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SHIPPED = Path(__file__).with_name("profiles.toml")
+KINDS = ("edits", "delivery", "setting")
+_KEYS = {"kind", "about", "default", "roots", "needs", "edits", "moves", "drops", "formats", "clients", "gc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile, or several combined.
+
+    Attributes:
+        needs: features that every player must have.
+        edits, moves: weights by name (edits.py, delivery.py).
+        drops: the share of deliveries that are lost.
+        formats: of updates that travel.
+        clients: small or large ids.
+        gc: on, off or mixed.
+    """
+
+    name: str
+    kind: str = ""
+    about: str = ""
+    default: bool = False
+    roots: Mapping[str, str] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    edits: Mapping[str, float] = field(default_factory=dict)
+    moves: Mapping[str, float] = field(default_factory=dict)
+    drops: float = 0.0
+    formats: tuple[str, ...] = ("v1",)
+    clients: str = "small"
+    gc: str = "on"
+
+
+def load_profiles(file: Path = _SHIPPED) -> dict[str, Profile]:
+    """The profiles of a file by name.
+
+    Raises:
+        UsageError: it is not TOML, or a profile has a key that no profile has.
+    """
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{file}: cannot be read as TOML: {error}") from None
+    return {name: _profile(name, table, file) for name, table in tables.items()}
+
+
+def _profile(name: str, table: Mapping[str, Any], file: Path) -> Profile:
+    if not isinstance(table, dict) or table.get("kind") not in KINDS:
+        raise UsageError(f"{file}: {name}: kind is one of {', '.join(KINDS)}")
+    if unknown := table.keys() - _KEYS:
+        raise UsageError(f"{file}: {name}: unknown key {', '.join(sorted(unknown))}")
+    values = {**table, "needs": frozenset(table.get("needs", ())), "formats": tuple(table.get("formats", ("v1",)))}
+    return Profile(name, **values)
+
+
+def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
+    """One profile of several; those marked `default` stand in for a kind of which none is named.
+
+    Raises:
+        UsageError: there is no profile of a name, or two want one root to be of different kinds.
+    """
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"there is no profile {unknown[0]}; there are {', '.join(known)}")
+    chosen = [known[name] for name in dict.fromkeys(names)]
+    kinds = {profile.kind for profile in chosen}
+    chosen += [profile for profile in known.values() if profile.default and profile.kind not in kinds]
+    roots: dict[str, str] = {}
+    for profile in chosen:
+        for root, kind in profile.roots.items():
+            if roots.setdefault(root, kind) != kind:
+                raise UsageError(f"profile {profile.name}: another one has the root {root} as {roots[root]}")
+    collecting = {profile.gc for profile in chosen}
+    return Profile(
+        name=",".join(profile.name for profile in chosen),
+        roots=roots,
+        needs=frozenset().union(*(profile.needs for profile in chosen)),
+        edits=_summed([profile.edits for profile in chosen]),
+        moves=_summed([profile.moves for profile in chosen]),
+        drops=max((profile.drops for profile in chosen), default=0.0),
+        formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
+        clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
+        gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
+    )
+
+
+def _summed(weights: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for each in weights:
+        for name, weight in each.items():
+            total[name] = total.get(name, 0) + weight
+    return total

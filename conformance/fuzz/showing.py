@@ -1,0 +1,96 @@
+"""A campaign as it goes on, and what it found."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from conformance.report.progress import announce
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from conformance.report.records import Record
+
+_LINE_EVERY = 10.0  # seconds between lines where there is no terminal
+
+
+class Watch:
+    """A sink that keeps the findings, says each new kind of them at once, and tells how far the campaign is."""
+
+    def __init__(self, resumed: Sequence[Record]) -> None:
+        self.findings = [record for record in resumed if record["type"] == "result"]
+        self._counts: dict[str, Mapping[str, int]] = {}
+        self._profile = ""
+        self._started = time.monotonic()
+        self._began = self._shown = self._started
+        self._last = ""
+        self._terminal = sys.stderr.isatty()
+
+    def share(self, seconds: float | None, left: int) -> float | None:
+        """The part of the time that the next of `left` profiles may take."""
+        return None if seconds is None else max(0.0, seconds - (time.monotonic() - self._started)) / left
+
+    def begin(self, profile: str, left_out: Mapping[str, str]) -> None:
+        self._profile = profile
+        self._began = time.monotonic()
+        for label, features in left_out.items():
+            self._say(f"{profile}: without {label}, which lacks {features}")
+
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record["type"] == "progress":
+                self._progress(record)
+            elif record["type"] == "result":
+                if not any(known["key"] == record["key"] for known in self.findings):
+                    self._say(f"found  {record['key']}  ({self._profile}, seed {record['seed']})")
+                self.findings.append(record)
+
+    def close(self) -> None:
+        self._clear()
+        if self._last:
+            announce(self._last)
+
+    def _progress(self, record: Record) -> None:
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        self._last = (
+            f"{self._profile}: {record['programs']} programs in {record['performances']} casts, "
+            f"{record['operations'] / seconds:.0f} ops/s, {record['failed']} failed in {len(record['keys'])} ways, "
+            f"{record['unsupported']} unsupported"
+        )
+        if "profile" in record:
+            self._say(self._last)
+            self._last = ""
+        elif self._terminal:
+            print(f"\r\x1b[K{self._last}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._shown > _LINE_EVERY:
+            self._shown = time.monotonic()
+            announce(self._last)
+
+    def _say(self, line: str) -> None:
+        self._clear()
+        announce(line)
+
+    def _clear(self) -> None:
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
+    """The findings, one of each kind, with the commands that go on from there."""
+    first: dict[tuple[str, str], Record] = {}
+    for record in found:
+        first.setdefault((record["profile"], record["key"]), record)
+    for (profile, key), record in first.items():
+        cast = ",".join(record["cast"])
+        impls = ",".join(dict.fromkeys(record["cast"]))
+        yield key
+        yield f"  seen in {profile}, seed {record['seed']}, cast {cast}"
+        yield (
+            f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {profile} "
+            f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"
+        )
+    yield f"{len(first)} ways to fail; findings: {path}" if first else f"nothing was found; record: {path}"
