@@ -80,7 +80,7 @@ def test_vectors_know_no_implementations(kit: Kit) -> None:
 def test_info_is_what_a_bug_report_needs(kit: Kit) -> None:
     said = kit("info")
     assert said.code == 0
-    for title in ("kit ", "python ", "system ", "tools", "node ", "cargo ", "uv ", "pip ", "vectors ", "cache "):
+    for title in ("kit ", "python ", "system ", "tools", "node ", "cargo ", "go ", "uv ", "pip ", "vectors ", "cache "):
         assert title in said.out
 
     found = kit("info", "--json").json

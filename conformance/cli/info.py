@@ -16,6 +16,7 @@ _TOOLS = {
     "npm": ("npm", "--version"),
     "cargo": ("cargo", "--version"),
     "rustc": ("rustc", "--version"),
+    "go": ("go", "version"),
     "uv": ("uv", "--version"),
     "pip": (sys.executable, "-m", "pip", "--version"),
 }

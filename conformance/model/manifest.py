@@ -23,6 +23,7 @@ PROVIDERS = {
     "npm": ("node", "module"),
     "pypi": ("python", "site"),
     "cargo": ("binary",),
+    "go": ("binary",),
     "command": (),
 }
 
@@ -31,6 +32,7 @@ _NEEDED_BY = {
     "npm": ("package", "version"),
     "pypi": ("package", "version", "module"),
     "cargo": ("package", "version", "source", "binary"),
+    "go": ("package", "version", "source", "binary"),
     "command": (),
 }
 _TEXTS = (
@@ -47,7 +49,7 @@ class Manifest:
     """What `runners/<name>.toml` says; `vectors/schema/manifest.schema.json` describes each key.
 
     `argv` and the values of `env` are templates over {root} (the kit's data), {here} (the manifest's folder)
-    and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo).
+    and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo, go).
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.

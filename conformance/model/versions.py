@@ -1,4 +1,4 @@
-"""Orders versions of npm, PyPI and crates.io alike, and checks them against a range.
+"""Orders versions of npm, PyPI, crates.io and Go modules alike, and checks them against a range.
 
 Semver and PEP 440 agree on release numbers and differ in the spelling of what comes before a release
 (`14.0.0-rc.7`, `0.12.0a1`); here anything after the numbers that is not `.postN` comes before the release.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError
-from conformance.provision import store, tools
+from conformance.provision import source_files, store, tools
 from conformance.resources import cache_root, is_checkout
 
 if TYPE_CHECKING:
@@ -100,18 +100,9 @@ def _source(manifest: Manifest) -> Path:
 
 def _sources(manifest: Manifest) -> str:
     """A digest of all that the runner is built from, the implementation itself left out."""
-    files = [Path(path) for path in _files(_source(manifest))]
     extra = (_source(manifest).parent / "Cargo.toml", manifest.lock)
-    files += [path for path in extra if path is not None and path.is_file()]
-    return store.digest(*(part for path in files for part in (path.name, path.read_bytes())))
-
-
-def _files(source: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(source):
-        folders[:] = sorted(name for name in folders if name not in _NOT_BUILT_FROM)
-        for name in sorted(files):
-            if not name.endswith(".md"):
-                yield f"{folder}/{name}"
+    beside = (path for path in extra if path is not None and path.is_file())
+    return source_files.digest((*source_files.files(_source(manifest), _NOT_BUILT_FROM), *beside))
 
 
 def _installed(manifest: Manifest) -> str | None:
@@ -121,7 +112,7 @@ def _installed(manifest: Manifest) -> str | None:
     if program is None or tools.remembered(program, _hosted_version) != manifest.version:
         return None
     if is_checkout():
-        changed = max(Path(path).stat().st_mtime for path in _files(_source(manifest)))
+        changed = max(path.stat().st_mtime for path in source_files.files(_source(manifest), _NOT_BUILT_FROM))
         return program if Path(program).stat().st_mtime > changed else None
     return program
 

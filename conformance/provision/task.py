@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 _KEPT_BUILDS = 3
 _TAIL = 20
 
-# Signs in the output of npm, pip, uv and cargo. The network is looked for before the version: pip says that there
+# Signs in the output of npm, pip, uv, cargo and go. The network is looked for before the version: pip says that there
 # is no such version also when it cannot reach the index.
 _NETWORK = (
     "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH",
     "Failed to establish a new connection", "Temporary failure in name resolution", "NewConnectionError",
     "ProxyError", "ConnectTimeoutError", "spurious network error", "Could not resolve host",
     "Could not connect", "error sending request", "client error (Connect)", "dns error",
-    "download of config.json failed",
+    "download of config.json failed", "dial tcp",
 )  # fmt: skip
 _DISK = ("ENOSPC", "No space left on device", "Disk quota exceeded", "os error 28")
 _VERSION = (
     "ETARGET", "No matching version found", "No matching distribution found", "No solution found",
-    "failed to select a version", "no matching package named", "E404",
+    "failed to select a version", "no matching package named", "E404", "unknown revision", "404 Not Found",
 )  # fmt: skip
+_REFUSED = ("403 Forbidden",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def _diagnose(output: str) -> tuple[str, str]:
             ": the package index cannot be reached",
             "check the network and the proxy settings, then run again",
         )
+    if _mentions(output, _REFUSED):
+        return ": the package index refuses to serve it", "name another version, or ask who runs that index"
     if _mentions(output, _VERSION):
         return (
             ": there is no such version, or none for this platform",
