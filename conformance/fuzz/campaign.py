@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.fuzz.casting import able, casts, lacking
-from conformance.fuzz.finding import key_of
+from conformance.fuzz.finding import parted, symptom
+from conformance.fuzz.inquiry import Inquiry
 from conformance.plan.casting import Performance, pattern_of
 from conformance.plan.program import Program, compile_case, parts
 from conformance.report.records import GOOD, result_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from conformance.execute.engine import Engine
     from conformance.execute.session import Outcome
     from conformance.fuzz.generate import Generator
-    from conformance.judge.judge import Judge
+    from conformance.fuzz.inquiry import Cast
+    from conformance.judge.judge import Judge, Verdict
     from conformance.model.implementation import Implementation
     from conformance.model.vector import Case
     from conformance.report.records import Record
     from conformance.run import Sink
 
+_ASKED = "fuzz/asked-"
 EXAMPLES = 3  # findings of one key that are written with all that they showed; the others are counted
 _PROGRESS_EVERY = 1.0  # seconds between records of how far the campaign is
 
@@ -97,8 +101,15 @@ class Campaign:
             raise UsageError(f"nobody can play the profile {generator.profile.name}: {missing}")
         self._plan = plan
         self.tally = tally or Tally()
+        self._everybody = able(generator.profile, features)
+        self._asked: deque[Performance] = deque()
+        self._inquiries: dict[str, tuple[Inquiry, Record, str]] = {}
+        self._raw: dict[str, int] = {}
+        self._final: dict[str, str] = {}
         self._open: dict[int, int] = {}
         self._next = plan.first
+        self._last = plan.first + plan.programs if plan.programs is not None else float("inf")
+        self._until = float("inf")
         self._told = 0.0
 
     def _cast_of(self, plan: Plan) -> list[int]:
@@ -108,39 +119,43 @@ class Campaign:
 
     def run(self, engine: Engine, judge: Judge, sinks: Sequence[Sink]) -> None:
         """Perform everything; every finding and, now and then, the state of affairs goes to the sinks."""
-        for outcomes in engine.run(self._performances()):
-            records = [record for outcome in outcomes for record in self._enter(outcome, judge)]
-            if time.monotonic() - self._told > _PROGRESS_EVERY:
-                self._told = time.monotonic()
-                records.append(self.progress())
-            if records:
-                for sink in sinks:
+        self._until = time.monotonic() + self._plan.seconds if self._plan.seconds is not None else float("inf")
+        while self._has_more():
+            for outcomes in engine.run(self._performances()):
+                records = [record for outcome in outcomes for record in self._enter(outcome, judge)]
+                if time.monotonic() - self._told > _PROGRESS_EVERY:
+                    self._told = time.monotonic()
+                    records.append(self.progress())
+                for sink in sinks if records else ():
                     sink.write(records)
+
+    def _has_more(self) -> bool:
+        """Whether something is left to perform; the last outcomes may have led to inquiries."""
+        return bool(self._asked) or (self._next < self._last and time.monotonic() < self._until)
 
     def progress(self) -> Record:
         """How far it is: all seeds below `next` are done."""
         return {"type": "progress", "next": min(self._open, default=self._next), **self.tally.as_record()}
 
     def _performances(self) -> Iterator[Performance]:
-        plan = self._plan
-        until = time.monotonic() + plan.seconds if plan.seconds is not None else float("inf")
-        last = plan.first + plan.programs if plan.programs is not None else float("inf")
-        while self._next < last and time.monotonic() < until:
+        while self._has_more():
+            if self._asked:
+                yield self._asked.popleft()
+                continue
             seed = self._next
             case = self._generator.program(seed)
-            performances = list(self._cast(case, seed))
+            performances = list(self._cast(case, self._casts(seed, len(parts(case)))))
             self._open[seed] = len(performances)
             self._next += 1
             yield from performances
 
-    def _cast(self, case: Case, seed: int) -> Iterator[Performance]:
-        size = len(parts(case))
+    def _casts(self, seed: int, size: int) -> Iterable[Cast]:
+        if self._plan.cast:
+            return [tuple(self._players[part % len(self._players)] for part in range(size))]
+        return casts(seed, self._players, size, self._plan.casts)
+
+    def _cast(self, case: Case, chosen: Iterable[Cast]) -> Iterator[Performance]:
         programs: dict[tuple[int, ...], Program] = {}
-        chosen = (
-            [tuple(self._players[part % len(self._players)] for part in range(size))]
-            if self._plan.cast
-            else casts(seed, self._players, size, self._plan.casts)
-        )
         for cast in chosen:
             pattern, players = pattern_of(cast)
             if pattern not in programs:
@@ -149,33 +164,74 @@ class Campaign:
 
     def _enter(self, outcome: Outcome, judge: Judge) -> Iterator[Record]:
         verdict = judge.judge(outcome)
-        program = outcome.performance.program
+        case = outcome.performance.program.case
+        if case.id.startswith(_ASKED):
+            yield from self._answered(outcome.performance, failed=verdict.name not in GOOD)
+            return
         tally = self.tally
         tally.performances += 1
-        tally.operations += len(program.steps)
-        seed = int(program.case.id.rpartition("-")[2])
+        tally.operations += len(outcome.performance.program.steps)
+        if verdict.name in GOOD:
+            tally.unsupported += verdict.name == "unsupported"
+        elif (_seed_of(case), self._named(outcome.performance.cast)) not in self._plan.skip:
+            tally.failed += 1
+            yield from self._failed(outcome, verdict)
+        self._done(_seed_of(case))
+
+    def _done(self, seed: int) -> None:
         self._open[seed] -= 1
         if not self._open[seed]:
             del self._open[seed]
-            tally.programs += 1
-        if verdict.name in GOOD:
-            tally.unsupported += verdict.name == "unsupported"
+            self.tally.programs += 1
+
+    def _named(self, cast: Cast) -> tuple[str, ...]:
+        return tuple(self._labels[player] for player in cast)
+
+    def _failed(self, outcome: Outcome, verdict: Verdict) -> Iterator[Record]:
+        """Count a failure; the first ones of their kind are looked into before they are told."""
+        case = outcome.performance.program.case
+        raw = f"{symptom(verdict)} {parted(verdict, self._labels)}"
+        times = self._raw[raw] = self._raw.get(raw, 0) + 1
+        if times > EXAMPLES:
+            self._count(self._final.get(raw, raw))
             return
-        cast = tuple(self._labels[player] for player in outcome.performance.cast)
-        if (seed, cast) in self._plan.skip:
+        record = {
+            **result_record(outcome, verdict, self._labels, ()),
+            "profile": self._generator.profile.name,
+            "seed": _seed_of(case),
+            "program": program_json(case),
+        }
+        if self._plan.cast or len(self._everybody) < 2:
+            self._count(raw)
+            yield {**record, "key": raw}
             return
-        key = key_of(verdict, self._labels)
-        tally.failed += 1
-        tally.keys[key] = tally.keys.get(key, 0) + 1
-        if tally.keys[key] <= EXAMPLES:
-            record = result_record(outcome, verdict, self._labels, ())
-            yield {
-                **record,
-                "profile": self._generator.profile.name,
-                "seed": seed,
-                "key": key,
-                "program": program_json(program.case),
-            }
+        name = f"{_ASKED}{len(self._inquiries)}"
+        inquiry = Inquiry(self._everybody, len(parts(case)))
+        asked = list(self._cast(replace(case, id=name), inquiry.casts()))
+        inquiry.waiting = len(asked)
+        self._inquiries[name] = (inquiry, {**record, "key": symptom(verdict)}, raw)
+        self._asked += asked
+        self._open[_seed_of(case)] += 1  # not done before the inquiry is
+
+    def _answered(self, performance: Performance, *, failed: bool) -> Iterator[Record]:
+        inquiry, record, raw = self._inquiries[performance.program.case.id]
+        inquiry.waiting -= 1
+        if failed:
+            inquiry.failing.add(frozenset(performance.players))
+        if inquiry.waiting:
+            return
+        sides = inquiry.sides(self._labels)
+        self._final[raw] = f"{record['key']} {sides}" if sides else raw
+        self._count(self._final[raw])
+        yield {**record, "key": self._final[raw]}
+        self._done(record["seed"])
+
+    def _count(self, key: str) -> None:
+        self.tally.keys[key] = self.tally.keys.get(key, 0) + 1
+
+
+def _seed_of(case: Case) -> int:
+    return int(case.id.rpartition("-")[2])
 
 
 def program_json(case: Case) -> dict[str, Any]:

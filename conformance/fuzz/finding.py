@@ -1,8 +1,8 @@
 """What a failed program found, and when two findings are one.
 
-A finding's *key* leaves out what chance made: values, offsets, client ids. It names the first thing that went wrong,
-where (the op, or the roots that differ), and the implementations on each side. Two bugs may share a key and one bug
-may have several; the minimised programs tell them apart.
+A finding's *symptom* leaves out what chance made: values, offsets, client ids. It names the first thing that went wrong
+and where: the op, or the roots that differ. With the implementations that are odd (inquiry.py) it makes the finding's
+key. Two bugs may share a key and one bug may have several; the minimised programs tell them apart.
 """
 
 from __future__ import annotations
@@ -17,22 +17,29 @@ if TYPE_CHECKING:
 
     from conformance.judge.judge import Failure, Verdict
 
-_NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+")
+_NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
 _LONGEST = 120
 
 
-def key_of(verdict: Verdict, labels: Sequence[str]) -> str:
-    """The key of a verdict that is neither pass nor unsupported."""
-    culprit = labels[verdict.culprit] if verdict.culprit is not None else "?"
+def symptom(verdict: Verdict) -> str:
+    """What went wrong first, of a verdict that is neither pass nor unsupported."""
     if not verdict.failures:
-        return f"{verdict.name} {culprit} {_in_short(verdict.detail)}".rstrip()
+        return f"{verdict.name} {_in_short(verdict.detail)}".rstrip()
     first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
     if first.check == "agree":
-        return f"agree:{first.observed['of']}{_roots(first)} {first.observed['parted']}"
+        return f"agree:{first.observed['of']}{_roots(first)}"
     if first.check == "structs":
-        return f"structs {labels[first.implementation]}"
-    return f"{first.signature} {labels[first.implementation]} {_in_short(str(first.observed['message']))}".rstrip()
+        return "structs"
+    return f"{first.signature} {_in_short(str(first.observed['message']))}".rstrip()
+
+
+def parted(verdict: Verdict, labels: Sequence[str]) -> str:
+    """The implementations that stand against each other, or the one that is at fault."""
+    if not verdict.failures:
+        return labels[verdict.culprit] if verdict.culprit is not None else "?"
+    first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
+    return str(first.observed["parted"]) if first.check == "agree" else labels[first.implementation]
 
 
 def _roots(failure: Failure) -> str:
