@@ -190,7 +190,7 @@ class Campaign:
     def _failed(self, outcome: Outcome, verdict: Verdict) -> Iterator[Record]:
         """Count a failure; the first ones of their kind are looked into before they are told."""
         case = outcome.performance.program.case
-        raw = f"{symptom(verdict)} {parted(verdict, self._labels)}"
+        raw = f"{symptom(verdict, case.flags)} {parted(verdict, self._labels)}"
         times = self._raw[raw] = self._raw.get(raw, 0) + 1
         if times > EXAMPLES:
             self._count(self._final.get(raw, raw))
@@ -209,7 +209,7 @@ class Campaign:
         inquiry = Inquiry(self._everybody, len(parts(case)))
         asked = list(self._cast(replace(case, id=name), inquiry.casts()))
         inquiry.waiting = len(asked)
-        self._inquiries[name] = (inquiry, {**record, "key": symptom(verdict)}, raw)
+        self._inquiries[name] = (inquiry, {**record, "key": symptom(verdict, case.flags)}, raw)
         self._asked += asked
         self._open[_seed_of(case)] += 1  # not done before the inquiry is
 
@@ -241,6 +241,7 @@ def program_json(case: Case) -> dict[str, Any]:
         "title": case.title,
         "reason": case.reason,
         "level": case.level,
+        **({"flags": list(case.flags)} if case.flags else {}),
         "roots": dict(case.roots),
         "wrap": case.wrap,
         "peers": dict(case.peers),

@@ -22,8 +22,12 @@ _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
 _LONGEST = 120
 
 
-def symptom(verdict: Verdict) -> str:
-    """What went wrong first, of a verdict that is neither pass nor unsupported."""
+def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
+    """What went wrong first, of a verdict that is neither pass nor unsupported; flags say what the program does."""
+    return " ".join((_symptom(verdict), *flags))
+
+
+def _symptom(verdict: Verdict) -> str:
     if not verdict.failures:
         return f"{verdict.name} {_in_short(verdict.detail)}".rstrip()
     first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))

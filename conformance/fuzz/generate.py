@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.edits import CERTAIN, EDITS, PLACES
+from conformance.fuzz.hostile import bytes_of, steps_of
 from conformance.fuzz.traffic import Message, Traffic
 from conformance.model.vector import Case
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from conformance.fuzz.profile import Profile
+    from conformance.wire.model import Format
 
 Step = dict[str, Any]
 
@@ -40,32 +42,49 @@ class Generator:
         self.profile = profile
         self._peers = peers
         self._size = size or Size()
-        self._edits = Weighted(profile.edits)
-        self._certain = Weighted({name: weight for name, weight in profile.edits.items() if name in CERTAIN})
-        self._moves = Weighted(profile.moves)
+        self._mutations = Weighted(profile.mutations) if profile.mutations else None
+        if self._mutations is None:
+            self._edits = Weighted(profile.edits)
+            self._certain = Weighted({name: weight for name, weight in profile.edits.items() if name in CERTAIN})
+            self._moves = Weighted(profile.moves)
 
     def program(self, seed: int) -> Case:
         """The program of a seed."""
         chance = Chance(f"{self.profile.name} {seed}")
-        writing = _Writing(self, chance, self._names(chance))
+        names = self._names(chance)
+        if self._mutations is not None:
+            return self._hostile(seed, chance, names, self._mutations.pick(chance))
+        writing = _Writing(self, chance, names)
         for _ in range(2 + chance.below(self._size.rounds - 1)):
-            for peer in writing.traffic.peers:
+            for peer in writing.traffic.peers[:1] if self.profile.takes_back else writing.traffic.peers:
                 self._write(writing, peer)
             for peer in writing.traffic.peers:
                 writing.steps += writing.traffic.move(self._moves.pick(chance), peer)
         writing.finish()
+        expect = {"agree": True, **({"same": writing.same} if writing.same else {})}
+        return self._case(seed, writing.peers, writing.steps, expect)
+
+    def _hostile(self, seed: int, chance: Chance, names: str, mutation: str) -> Case:
+        peers = {name: {"client": 100 + place} for place, name in enumerate(names)}
+        update_format: Format = "v2" if self.profile.formats == ("v2",) else "v1"
+        steps, same = steps_of(names, bytes_of(chance, mutation, update_format), update_format)
+        return self._case(seed, peers, steps, {"same": same}, mutation)
+
+    def _case(
+        self, seed: int, peers: Mapping[str, Any], steps: list[Step], expect: Mapping[str, Any], *flags: str
+    ) -> Case:
         return Case(
             id=f"fuzz/{self.profile.name.replace(',', '-')}-{seed}",
             title=f"Random program {seed} of {self.profile.name}",
             reason=_REASON,
             level="required",
             verdict="valid",
-            flags=(),
+            flags=flags,
             links=(),
             roots=self.profile.roots,
-            peers=writing.peers,
-            steps=writing.steps,
-            expect={"agree": True, **({"same": writing.same} if writing.same else {})},
+            peers=peers,
+            steps=steps,
+            expect=expect,
             file=Path(),
             wrap=True,
         )
@@ -105,7 +124,7 @@ class _Writing:
         profile = self.generator.profile
         self.peers = {name: self._options(profile) for name in self.names}
         self.traffic = Traffic(tuple(self.names), self.chance, profile.drops)
-        if "undo" in profile.edits:
+        if "undo" in profile.edits or profile.takes_back:
             paths = [[root] for root in profile.roots]
             self.steps += [{"op": "undo.track", "peer": peer, "paths": paths} for peer in self.names]
 
@@ -154,6 +173,8 @@ class _Writing:
 
     def finish(self) -> None:
         """Deliver the rest, and look at everything that must be the same by now."""
+        if self.generator.profile.takes_back:
+            self._take_back(self.names[0])
         if self.generator.profile.drops:
             return
         for peer in self.names:
@@ -166,6 +187,16 @@ class _Writing:
             resolve = {"op": "position.resolve", "position": name}
             self.steps += [{**resolve, "peer": peer, "as": f"{name}.{peer}"} for peer in self.names]
         self.steps += [step for name in self.snapshots for step in self._restored(name)]
+
+    def _take_back(self, peer: str) -> None:
+        """Undo once for each transaction: what is left is the document before the first."""
+        mine = [message for message in self.traffic.log if message.sender == peer]
+        before = {"op": "state", "peer": peer, "as": "before"}
+        self.steps.insert(0, before)
+        for _ in mine:
+            self.undo(peer)
+        self.steps.append({"op": "state", "peer": peer, "as": "undone"})
+        self.same.append(["before", "undone"])
 
     def _restored(self, name: str) -> Iterator[Step]:
         viewer = f"r{name[1:]}"

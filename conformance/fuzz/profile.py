@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SHIPPED = Path(__file__).with_name("profiles.toml")
-KINDS = ("edits", "delivery", "setting")
-_KEYS = {"kind", "about", "default", "roots", "needs", "edits", "moves", "drops", "formats", "clients", "gc"}
+KINDS = ("edits", "delivery", "setting", "bytes")
+_SHAPE = ("kind", "about", "default", "roots", "needs")
+_DOES = ("edits", "takes_back", "moves", "drops", "formats", "clients", "gc", "mutations")
+_KEYS = {*_SHAPE, *_DOES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Profile:
         formats: of updates that travel.
         clients: small or large ids.
         gc: on, off or mixed.
+        mutations: weights by name (hostile.py), of a profile whose programs are bytes.
+        takes_back: the first peer undoes all that it did.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Profile:
     formats: tuple[str, ...] = ("v1",)
     clients: str = "small"
     gc: str = "on"
+    mutations: Mapping[str, float] = field(default_factory=dict)
+    takes_back: bool = False
 
 
 def load_profiles(file: Path = _SHIPPED) -> dict[str, Profile]:
@@ -76,6 +82,10 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         raise UsageError(f"there is no profile {unknown[0]}; there are {', '.join(known)}")
     chosen = [known[name] for name in dict.fromkeys(names)]
     kinds = {profile.kind for profile in chosen}
+    if "bytes" in kinds:
+        if len(chosen) > 1:
+            raise UsageError(f"profile {chosen[0].name}: programs of bytes are not combined with others")
+        return chosen[0]
     chosen += [profile for profile in known.values() if profile.default and profile.kind not in kinds]
     roots: dict[str, str] = {}
     for profile in chosen:
@@ -92,6 +102,7 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         drops=max((profile.drops for profile in chosen), default=0.0),
         formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
         clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
+        takes_back=any(profile.takes_back for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
     )
 

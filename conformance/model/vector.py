@@ -51,8 +51,8 @@ class Case:
 
     @property
     def demands_agreement(self) -> bool:
-        """Whether the peers must agree, on whatever it be."""
-        return self.expect.get("agree", False) is True
+        """Whether nothing is expected by value: the peers must agree, or named answers be the same."""
+        return "agree" in self.expect or "same" in self.expect
 
     @property
     def origin(self) -> str:
