@@ -29,7 +29,7 @@ def _parser() -> options.Parser:
         "fuzz",
         "Perform random programs in which different implementations are the peers of one document, and look for "
         "peers that do not agree, crashes, hangs and what is lost on the way. The same profile and seed give the "
-        "same program on every machine. Exit code 1 when something was found.",
+        "same program on every machine. Exit code 1 when something was found that is not known.",
     )
     options.add_implementations(parser)
     parser.add_argument(
@@ -74,6 +74,7 @@ def _range(text: str) -> tuple[int, int]:
 def main(argv: list[str]) -> int:
     """Perform, write what was found, and show it."""
     from conformance.fuzz.profile import load_profiles
+    from conformance.fuzz.showing import unknown
 
     arguments = _parser().parse_args(argv)
     known = load_profiles(arguments.profiles) if arguments.profiles else load_profiles()
@@ -83,7 +84,7 @@ def main(argv: list[str]) -> int:
     profiles = _profiles(arguments.profile, known)
     path, found = _perform(arguments, profiles, argv)
     _show(found, path)
-    return FOUND if found else NOTHING_FOUND
+    return FOUND if unknown(found) else NOTHING_FOUND
 
 
 def _list(known: dict[str, Profile]) -> None:
@@ -175,6 +176,8 @@ def _campaign(
 ) -> Campaign:
     from conformance.fuzz.campaign import Campaign, Plan
     from conformance.fuzz.generate import Generator
+    from conformance.judge.known import load_known
+    from conformance.resources import data_root
 
     first, tally, skip = _where(profile.name, arguments.seed, resumed)
     programs = arguments.programs if arguments.programs is not None else None if seconds else 200
@@ -186,7 +189,8 @@ def _campaign(
         cast=tuple(arguments.cast.split(",")) if arguments.cast else None,
         skip=skip,
     )
-    return Campaign(Generator(profile, arguments.peers), implementations, plan, tally)
+    known = load_known(data_root() / "runners" / "known")
+    return Campaign(Generator(profile, arguments.peers), implementations, plan, tally, known)
 
 
 def _resumed(arguments: argparse.Namespace) -> list[Record]:

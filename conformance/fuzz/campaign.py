@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.fuzz.casting import able, casts, lacking
-from conformance.fuzz.finding import parted, symptom
+from conformance.fuzz.finding import explained, parted, symptom
 from conformance.fuzz.inquiry import Inquiry
 from conformance.plan.casting import Performance, pattern_of
 from conformance.plan.program import Program, compile_case, parts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.fuzz.generate import Generator
     from conformance.fuzz.inquiry import Cast
     from conformance.judge.judge import Judge, Verdict
+    from conformance.judge.known import Divergence
     from conformance.model.implementation import Implementation
     from conformance.model.vector import Case
     from conformance.report.records import Record
@@ -85,8 +87,10 @@ class Campaign:
         implementations: Sequence[Implementation],
         plan: Plan,
         tally: Tally | None = None,
+        known: Sequence[Divergence] = (),
     ) -> None:
         """Raises UsageError when nobody can play the profile."""
+        self._explained = partial(explained, divergences=known, implementations=implementations)
         self._generator = generator
         self._labels = [implementation.label for implementation in implementations]
         features = [implementation.hello.features for implementation in implementations]
@@ -110,7 +114,7 @@ class Campaign:
         self._next = plan.first
         self._last = plan.first + plan.programs if plan.programs is not None else float("inf")
         self._until = float("inf")
-        self._told = 0.0
+        self._shown = 0.0
 
     def _cast_of(self, plan: Plan) -> list[int]:
         if unknown := set(plan.cast or ()) - set(self._labels):
@@ -123,8 +127,8 @@ class Campaign:
         while self._has_more():
             for outcomes in engine.run(self._performances()):
                 records = [record for outcome in outcomes for record in self._enter(outcome, judge)]
-                if time.monotonic() - self._told > _PROGRESS_EVERY:
-                    self._told = time.monotonic()
+                if time.monotonic() - self._shown > _PROGRESS_EVERY:
+                    self._shown = time.monotonic()
                     records.append(self.progress())
                 for sink in sinks if records else ():
                     sink.write(records)
@@ -202,8 +206,7 @@ class Campaign:
             "program": program_json(case),
         }
         if self._plan.cast or len(self._everybody) < 2:
-            self._count(raw)
-            yield {**record, "key": raw}
+            yield self._told(record, raw)
             return
         name = f"{_ASKED}{len(self._inquiries)}"
         inquiry = Inquiry(self._everybody, len(parts(case)))
@@ -222,9 +225,13 @@ class Campaign:
             return
         sides = inquiry.sides(self._labels)
         self._final[raw] = f"{record['key']} {sides}" if sides else raw
-        self._count(self._final[raw])
-        yield {**record, "key": self._final[raw]}
+        yield self._told(record, self._final[raw])
         self._done(record["seed"])
+
+    def _told(self, record: Record, key: str) -> Record:
+        self._count(key)
+        known = self._explained(key)
+        return {**record, "key": key, **({"known": list(known)} if known else {})}
 
     def _count(self, key: str) -> None:
         self.tally.keys[key] = self.tally.keys.get(key, 0) + 1

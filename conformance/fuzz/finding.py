@@ -8,6 +8,7 @@ key. Two bugs may share a key and one bug may have several; the minimised progra
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import canonical_bytes
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.judge.judge import Failure, Verdict
+    from conformance.judge.known import Divergence
+    from conformance.model.implementation import Implementation
 
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
@@ -66,3 +69,17 @@ def _in_short(message: str) -> str:
         return place.group()
     first = message.strip().splitlines()[0] if message.strip() else ""
     return _NUMBERS.sub("#", first)[:_LONGEST]
+
+
+def explained(
+    key: str, divergences: Sequence[Divergence], implementations: Sequence[Implementation]
+) -> tuple[str, ...]:
+    """The ids of the known divergences that a finding's key is a sign of."""
+    versions = {implementation.name: implementation.hello.version for implementation in implementations}
+    return tuple(
+        divergence.id
+        for divergence in divergences
+        if divergence.implementation in versions
+        and any(fnmatchcase(key, pattern) for pattern in divergence.fuzz)
+        and divergence.covers_version(versions[divergence.implementation])
+    )

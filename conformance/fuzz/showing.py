@@ -46,7 +46,8 @@ class Watch:
                 self._progress(record)
             elif record["type"] == "result":
                 if not any(known["key"] == record["key"] for known in self.findings):
-                    self._say(f"found  {record['key']}  ({self._profile}, seed {record['seed']})")
+                    mark = "known" if "known" in record else "found"
+                    self._say(f"{mark}  {record['key']}  ({self._profile}, seed {record['seed']})")
                 self.findings.append(record)
 
     def close(self) -> None:
@@ -79,18 +80,27 @@ class Watch:
             print("\r\x1b[K", end="", file=sys.stderr)
 
 
+def unknown(found: Sequence[Record]) -> list[Record]:
+    """The findings that no known divergence explains."""
+    return [record for record in found if "known" not in record]
+
+
 def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
-    """The findings, one of each kind, with the commands that go on from there."""
+    """The findings, one of each kind, with the commands that go on from there; the known ones in a line each."""
     first: dict[tuple[str, str], Record] = {}
     for record in found:
         first.setdefault((record["profile"], record["key"]), record)
-    for (profile, key), record in first.items():
+    new = [record for record in first.values() if "known" not in record]
+    for record in first.values():
+        if "known" in record:
+            yield f"known  {record['key']}  ({', '.join(record['known'])})"
+    for record in new:
         cast = ",".join(record["cast"])
         impls = ",".join(dict.fromkeys(record["cast"]))
-        yield key
-        yield f"  seen in {profile}, seed {record['seed']}, cast {cast}"
+        yield record["key"]
+        yield f"  seen in {record['profile']}, seed {record['seed']}, cast {cast}"
         yield (
-            f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {profile} "
+            f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {record['profile']} "
             f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"
         )
-    yield f"{len(first)} ways to fail; findings: {path}" if first else f"nothing was found; record: {path}"
+    yield f"{len(new)} new ways to fail, {len(first) - len(new)} known ones; record: {path}"

@@ -34,10 +34,11 @@ _KEYS = {
     "formats",
     "deliveries",
     "signatures",
+    "fuzz",
     "reason",
     "links",
 }
-_LISTS = ("cases", "formats", "signatures", "links", "others")
+_LISTS = ("cases", "formats", "signatures", "links", "others", "fuzz")
 _NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
 
 
@@ -55,6 +56,7 @@ class Divergence:
         deliveries: whether cases in their direct form are meant, in their varied form, or in any.
         others: names of the implementations that may play the other parts; none for all. A failure that takes two
             kinds of peers names them, or the divergence would be stale in a run without them.
+        fuzz: globs of the keys under which random programs find the same (conformance/fuzz/finding.py).
     """
 
     id: str
@@ -69,6 +71,7 @@ class Divergence:
     links: tuple[str, ...]
     others: tuple[str, ...] = ()
     deliveries: str = "any"
+    fuzz: tuple[str, ...] = ()
 
     def covers_case(self, case: str) -> bool:
         """Whether a case is meant; a varied one is by the id of the case that it is made from."""
@@ -164,6 +167,7 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         links=tuple(entry["links"]),
         others=tuple(entry.get("others", ())),
         deliveries=entry.get("deliveries", "any"),
+        fuzz=tuple(entry.get("fuzz", ())),
     )
 
 
