@@ -98,7 +98,9 @@ class Traffic:
         """A state vector exchange with another peer, one way."""
         other, name = self.other(peer), self.slot("x")
         for step in transfer(other, peer):
-            yield {key: f"{name}{value}" if key in ("as", "since", "update") else value for key, value in step.items()}
+            # The names of the finale's own transfers begin with @.
+            named = {key: f"{name}.{step[key][1:]}" for key in ("as", "since", "update") if key in step}
+            yield {**step, **named}
 
     def merged(self, peer: str) -> Iterator[Step]:
         """The oldest missing messages of one format in one update, merged by somebody."""
