@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError, UsageError
 from conformance.execute.engine import Limits
@@ -57,10 +57,20 @@ class _Collector:
 
 def faults() -> dict[str, str]:
     """Fault -> the verdict that it deserves, as the miniatures say themselves."""
+    return {name: verdict for name, (_, verdict) in table("FAULTS").items()}
+
+
+def table(name: str) -> dict[str, Any]:
+    """A table of faults, as the miniatures have it."""
     import runpy
 
-    table = runpy.run_path(str(_script()), run_name="miniature")["FAULTS"]
-    return {name: verdict for name, (_, verdict) in table.items()}
+    found: dict[str, Any] = runpy.run_path(str(_script()), run_name="miniature")[name]
+    return found
+
+
+def miniature(fault: str, real: Launch) -> Launch:
+    """The real runner with one fault."""
+    return Launch((sys.executable, str(_script()), fault, *real.argv), real.env, real.cwd)
 
 
 def _script() -> Path:
@@ -87,8 +97,7 @@ def examine(real: Launch) -> Iterator[Diagnosis]:
     """Run every miniature of a real runner beside that runner; a diagnosis each."""
     healthy = _healthy(real, cases())
     for name, deserved in faults().items():
-        wrong = Launch((sys.executable, str(_script()), name, *real.argv), real.env, real.cwd)
-        yield _diagnose(name, deserved, real, wrong, healthy)
+        yield _diagnose(name, deserved, real, miniature(name, real), healthy)
     yield _stale_divergence(real, healthy)
 
 

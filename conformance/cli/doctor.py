@@ -11,7 +11,8 @@ HEALTHY, SICK = 0, 1
 def _parser() -> options.Parser:
     parser = options.parser(
         "doctor",
-        "Give the kit runners that are wrong in known ways; each must be caught with the verdict that it deserves. "
+        "Give the kit runners that are wrong in known ways; each must be caught with the verdict that it deserves, by "
+        "vectors or by random programs. "
         "Exit code 0 when all are, 1 when one gets away.",
     )
     parser.add_argument(
@@ -23,10 +24,13 @@ def _parser() -> options.Parser:
 
 def main(argv: list[str]) -> int:
     """Examine the kit and print a line per miniature."""
+    from itertools import chain
+
     from rich.console import Console
     from rich.text import Text
 
     from conformance.doctor import examine
+    from conformance.fuzz import checkup
     from conformance.model.manifest import find_manifest
     from conformance.model.spec import parse_spec
     from conformance.provision import provide
@@ -46,7 +50,7 @@ def main(argv: list[str]) -> int:
     console = Console(highlight=False)
     console.print(Text(f"miniatures of {spec.label}: real runners with one fault each", "dim"))
     sick = 0
-    for diagnosis in examine(real):
+    for diagnosis in chain(examine(real), checkup.examine(real)):
         sick += bool(diagnosis.problem)
         mark = Text("escaped ", "bold red") if diagnosis.problem else Text("caught  ", "green")
         count = f"{diagnosis.caught}/{diagnosis.checks}"

@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from conformance.run import Sink
 
 _ASKED = "fuzz/asked-"
-EXAMPLES = 3  # findings of one key that are written with all that they showed; the others are counted
+EXAMPLES = 3  # findings of one kind that are written with all that they showed; the others are counted
 _PROGRESS_EVERY = 1.0  # seconds between records of how far the campaign is
+
+
+class NobodyCanError(UsageError):
+    """No implementation has the features of a profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,14 @@ class Plan:
 
 @dataclass(slots=True)
 class Tally:
-    """What a campaign has seen so far."""
+    """What a campaign has seen so far. `kinds` counts failures by symptom and by who stood against whom."""
 
     programs: int = 0
     performances: int = 0
     operations: int = 0
     unsupported: int = 0
     failed: int = 0
-    keys: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
 
     def as_record(self) -> dict[str, Any]:
         return {
@@ -74,7 +78,7 @@ class Tally:
             "operations": self.operations,
             "unsupported": self.unsupported,
             "failed": self.failed,
-            "keys": dict(self.keys),
+            "kinds": dict(self.kinds),
         }
 
 
@@ -89,7 +93,7 @@ class Campaign:
         tally: Tally | None = None,
         known: Sequence[Divergence] = (),
     ) -> None:
-        """Raises UsageError when nobody can play the profile."""
+        """Raises NobodyCanError when no implementation has the features of the profile."""
         self._explained = partial(explained, divergences=known, implementations=implementations)
         self._generator = generator
         self._labels = [implementation.label for implementation in implementations]
@@ -102,14 +106,12 @@ class Campaign:
         }
         if not self._players:
             missing = "; ".join(f"{label} lacks {what}" for label, what in self.left_out.items())
-            raise UsageError(f"nobody can play the profile {generator.profile.name}: {missing}")
+            raise NobodyCanError(f"nobody can play the profile {generator.profile.name}: {missing}")
         self._plan = plan
         self.tally = tally or Tally()
         self._everybody = able(generator.profile, features)
         self._asked: deque[Performance] = deque()
         self._inquiries: dict[str, tuple[Inquiry, Record, str]] = {}
-        self._raw: dict[str, int] = {}
-        self._final: dict[str, str] = {}
         self._open: dict[int, int] = {}
         self._next = plan.first
         self._last = plan.first + plan.programs if plan.programs is not None else float("inf")
@@ -195,9 +197,8 @@ class Campaign:
         """Count a failure; the first ones of their kind are looked into before they are told."""
         case = outcome.performance.program.case
         raw = f"{symptom(verdict, case.flags)} {parted(verdict, self._labels)}"
-        times = self._raw[raw] = self._raw.get(raw, 0) + 1
+        times = self.tally.kinds[raw] = self.tally.kinds.get(raw, 0) + 1
         if times > EXAMPLES:
-            self._count(self._final.get(raw, raw))
             return
         record = {
             **result_record(outcome, verdict, self._labels, ()),
@@ -212,29 +213,24 @@ class Campaign:
         inquiry = Inquiry(self._everybody, len(parts(case)))
         asked = list(self._cast(replace(case, id=name), inquiry.casts()))
         inquiry.waiting = len(asked)
-        self._inquiries[name] = (inquiry, {**record, "key": symptom(verdict, case.flags)}, raw)
+        self._inquiries[name] = (inquiry, record, symptom(verdict, case.flags))
         self._asked += asked
         self._open[_seed_of(case)] += 1  # not done before the inquiry is
 
     def _answered(self, performance: Performance, *, failed: bool) -> Iterator[Record]:
-        inquiry, record, raw = self._inquiries[performance.program.case.id]
+        inquiry, record, what = self._inquiries[performance.program.case.id]
         inquiry.waiting -= 1
         if failed:
             inquiry.failing.add(frozenset(performance.players))
         if inquiry.waiting:
             return
         sides = inquiry.sides(self._labels)
-        self._final[raw] = f"{record['key']} {sides}" if sides else raw
-        yield self._told(record, self._final[raw])
+        yield self._told(record, f"{what} {sides}" if sides else record["kind"])
         self._done(record["seed"])
 
     def _told(self, record: Record, key: str) -> Record:
-        self._count(key)
         known = self._explained(key)
         return {**record, "key": key, **({"known": list(known)} if known else {})}
-
-    def _count(self, key: str) -> None:
-        self.tally.keys[key] = self.tally.keys.get(key, 0) + 1
 
 
 def _seed_of(case: Case) -> int:

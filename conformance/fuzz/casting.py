@@ -36,11 +36,10 @@ def casts(seed: int, players: Sequence[int], size: int, count: int) -> Iterator[
         other = chance.below(place + 1)
         ring[place], ring[other] = ring[other], ring[place]
     seen = {(ring[0],) * size}
-    start = 0
-    for _ in range(count - 1):
+    for turn in range(2 * count):
+        start = turn * size + turn * size // len(ring)  # one further each time round
         cast = tuple(ring[(start + part) % len(ring)] for part in range(size))
-        start += size if size < len(ring) else 1
-        if cast not in seen:
+        if cast not in seen and len(seen) < count:
             seen.add(cast)
             yield cast
     yield (ring[0],) * size

@@ -48,8 +48,8 @@ class Inquiry:
         if not groups:
             return ""
         against, odd = min(groups.items(), key=lambda item: (len(item[1]), -len(item[0]), _named(item[1], labels)))
-        everybody = set(self.players) - odd
-        return _named(odd, labels) + ("" if everybody == against else f" against {_named(against, labels)}")
+        is_plain = against == set(self.players) - odd and len(odd) < len(against)
+        return _named(odd, labels) + ("" if is_plain else f" against {_named(against, labels)}")
 
 
 def _named(players: set[int] | frozenset[int], labels: Sequence[str]) -> str:

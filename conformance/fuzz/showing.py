@@ -59,7 +59,7 @@ class Watch:
         seconds = max(time.monotonic() - self._began, 1e-3)
         self._last = (
             f"{self._profile}: {record['programs']} programs in {record['performances']} casts, "
-            f"{record['operations'] / seconds:.0f} ops/s, {record['failed']} failed in {len(record['keys'])} ways, "
+            f"{record['operations'] / seconds:.0f} ops/s, {record['failed']} failed in {len(record['kinds'])} ways, "
             f"{record['unsupported']} unsupported"
         )
         if "profile" in record:

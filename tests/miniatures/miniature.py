@@ -218,6 +218,79 @@ class DiesMidLine(Miniature):
         return answer
 
 
+class LosesSome(Miniature):
+    """Says ok to every fourth `apply` of a session and does nothing: seldom enough for short cases."""
+
+    def __init__(self, command: list[str]) -> None:
+        super().__init__(command)
+        self._seen: dict[int, int] = {}
+
+    def before(self, request: dict[str, Any]) -> None:
+        for session in request.get("run", ()):
+            for place, step in enumerate(session["steps"]):
+                if step["op"] == "apply":
+                    seen = self._seen[session["session"]] = self._seen.get(session["session"], 0) + 1
+                    if seen % 4 == 0:
+                        session["steps"][place] = {"op": "state_vector", "peer": step["peer"], "was": "apply"}
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if "was" in step and "ok" in reply:
+            reply["ok"] = None
+
+
+class KeepsTheUndone(Miniature):
+    """Says that it took something back, and did not."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for session in request.get("run", ()):
+            session["steps"] = [
+                {"op": "undo.can", "peer": step["peer"], "was": "undo"} if step["op"] == "undo" else step
+                for step in session["steps"]
+            ]
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if "was" in step and "ok" in reply:
+            reply["ok"] = True
+
+
+class MergesTheFirst(Miniature):
+    """Merges updates into the first of them."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for step in steps(request):
+            if step["op"] == "merge":
+                del step["updates"][1:]
+
+
+class ShiftedPosition(Miniature):
+    """Resolves relative positions one too far."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "position.resolve" and isinstance(reply.get("ok"), int):
+            reply["ok"] += 1
+
+
+class RestoresTheCurrent(Miniature):
+    """Gives the document as it is for the document as it was."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for session in request.get("run", ()):
+            session["steps"] = [
+                {"op": "encode", "peer": step["peer"], "as": step["as"]} if step["op"] == "snapshot.restore" else step
+                for step in session["steps"]
+            ]
+
+
+# Fault -> what does it, the profile of random programs that finds it, and a glob of the key under which it does.
+BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
+    "loses-some": (LosesSome, "text", "agree:same-state* miniature*"),
+    "keeps-the-undone": (KeepsTheUndone, "undone", "agree:same-state* miniature*"),
+    "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
+    "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
+    "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
+    "takes-anything": (RefusesNothing, "hostile", "agree:same-apply* miniature*"),
+}
+
 # Fault -> what does it, and the verdict that it deserves.
 FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
     "wrong-state": (WrongState, "fail"),
@@ -238,4 +311,5 @@ FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
 }
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]][0](sys.argv[2:]).serve()
+    makers = {name: row[0] for name, row in FAULTS.items()} | {name: row[0] for name, row in BY_CHANCE.items()}
+    makers[sys.argv[1]](sys.argv[2:]).serve()

@@ -1,0 +1,149 @@
+"""Random programs: the same on every machine, valid, and able to find what nobody wrote down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.fuzz.campaign import program_json
+from conformance.fuzz.casting import casts
+from conformance.fuzz.chance import Chance, Weighted
+from conformance.fuzz.generate import Generator
+from conformance.fuzz.inquiry import Inquiry
+from conformance.fuzz.profile import combine, load_profiles
+from conformance.jsonio import dumps
+from conformance.model.schema import check_suite
+from tests.support import conformance, one_line, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROFILES = load_profiles()
+EDITS = [name for name, profile in PROFILES.items() if profile.kind in ("edits", "bytes")]
+DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "17315f01b362f1d7"}
+COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "text,array,v2", "undo,gaps", "text,clients", "map,gc"]
+
+
+def _program(names: str, seed: int) -> dict[str, Any]:
+    return program_json(Generator(combine(names.split(","), PROFILES), (2, 3)).program(seed))
+
+
+@pytest.mark.parametrize("names", [*EDITS, *COMBINED])
+def test_programs_are_cases_of_the_schema(names: str, tmp_path: Path) -> None:
+    programs = [_program(names, seed) for seed in range(5)]
+    check_suite({"suite": "fuzz", "title": names, "cases": programs}, tmp_path / "programs.json")
+
+
+def test_a_seed_is_the_same_program_on_every_machine() -> None:
+    digests = {
+        names: hashlib.sha256(dumps([_program(names, seed) for seed in range(20)], sort_keys=True)).hexdigest()[:16]
+        for names in ("text", "nested,gaps", "hostile")
+    }
+    assert digests == DIGESTS
+
+
+def test_chance_is_fair_and_repeats_itself() -> None:
+    chance, again = Chance("seed"), Chance("seed")
+    assert [chance.below(10) for _ in range(50)] == [again.below(10) for _ in range(50)]
+    picked = [Weighted({"often": 9, "seldom": 1}).pick(chance) for _ in range(1000)]
+    assert 850 < picked.count("often") < 950
+
+
+def test_everybody_has_a_turn_in_the_casts_of_a_program() -> None:
+    drawn = list(casts(7, range(6), 3, 4))
+    assert drawn == list(casts(7, range(6), 3, 4))
+    assert len(set(drawn)) == 4
+    assert {player for cast in drawn for player in cast} == set(range(6))
+    assert len(set(drawn[-1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("failing", "odd"),
+    [
+        ([{0, 3}, {1, 3}, {2, 3}], "d"),
+        ([{0, 2}, {0, 3}, {1, 2}, {1, 3}], "a,b against c,d"),
+        ([{1}, {0, 1}], "b alone"),
+        ([{0, 3}], "a against d"),
+        ([], ""),
+    ],
+)
+def test_who_fails_with_whom_says_who_is_odd(failing: list[set[int]], odd: str) -> None:
+    inquiry = Inquiry(range(4), 2, failing={frozenset(pair) for pair in failing})
+    assert inquiry.sides("abcd") == odd
+
+
+def test_what_agrees_is_not_found(tmp_path: Path) -> None:
+    arguments = ("--impls", "yjs,pycrdt", "--profile", "text", "--profile", "array,map", "--programs", 40)
+    said = conformance("fuzz", *arguments, "--results", tmp_path / "campaign.ndjson")
+    assert said.code == 0, said.out
+    assert said.out == f"0 new ways to fail, 0 known ones; record: {tmp_path / 'campaign.ndjson'}\n"
+
+
+def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
+    """Y.js cannot put a bigint into an array, and says so; Yrs can."""
+    file = tmp_path / "campaign.ndjson"
+    said = conformance("fuzz", "--impls", "yjs,yrs", "--profile", "any", "--programs", 15, "--results", file)
+    assert said.code == 1
+    (again,) = [line.split(" python -m conformance ")[1] for line in said.out.splitlines() if "again" in line][:1]
+    found = conformance(*again.split(), "--results", tmp_path / "again.ndjson")
+    assert found.code == 1
+    first, second = map(_first_finding, (file, tmp_path / "again.ndjson"))
+    for key in ("seed", "program", "signature"):
+        assert first[key] == second[key]
+
+
+def _first_finding(file: Path) -> dict[str, Any]:
+    return next(record for record in read(file).records if record["type"] == "result")
+
+
+def test_a_campaign_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.ndjson", tmp_path / "cut.ndjson"
+    arguments = ("fuzz", "--impls", "yjs,yrs", "--profile", "any")
+    conformance(*arguments, "--programs", 30, "--results", whole)
+    conformance(*arguments, "--programs", 12, "--results", cut)
+    conformance(*arguments, "--programs", 30, "--resume", cut)
+    ends = [[r for r in read(path).records if r["type"] == "progress"][-1] for path in (whole, cut)]
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--profile", "txt"), "there is no profile txt; there are text, "),
+        (("--profile", "hostile,text"), "are not combined"),
+        (("--time", "5"), "'5' is no time such as 90s, 10m or 2h"),
+        (("--peers", "1-9"), "neither a number from 2 to 5 nor two"),
+        (("--impls", "ypy", "--profile", "undo"), "nobody can play the profile undo,causal: ypy lacks redo, undo"),
+    ],
+)
+def test_what_cannot_be_done_ends_in_one_line(arguments: tuple[str, ...], says: str) -> None:
+    said = conformance("fuzz", *arguments)
+    assert said.code == 2
+    assert says in one_line(said)
+
+
+def test_profiles_of_ones_own(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        """
+        [words]
+        kind = "edits"
+        about = "no deletes"
+        roots = { t = "text" }
+        edits = { "text.insert" = 1 }
+
+        [calm]
+        kind = "delivery"
+        about = "in order"
+        default = true
+        moves = { "catch-up" = 1 }
+        """
+    )
+    results = tmp_path / "r.ndjson"
+    said = conformance("fuzz", "--impls", "pycrdt", "--profiles", own, "--programs", 5, "--results", results)
+    assert said.code == 0, said.err
+    progress = json.loads(results.read_text().splitlines()[-1])
+    assert (progress["profile"], progress["programs"]) == ("words,calm", 5)
