@@ -16,7 +16,12 @@ from conformance.jsonio import JSONDecodeError, loads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.execute.session import Session
+    from conformance.plan.program import Chunk
     from conformance.provision import Launch
+
+    Part = tuple[Session, Chunk] | None
+    """A chunk of a session; None for the end of one that was given up."""
 
 LONGEST_LINE = 64 * 1024 * 1024  # bytes; a runner that writes more without a newline floods
 _READ = 1 << 18
@@ -35,10 +40,11 @@ class RunnerError(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """A line in flight. `sessions` are the numbers of the sessions in it, in order."""
+    """A line in flight: hello, canary or run. `parts` are what a run carries, in order."""
 
     seq: int
-    sessions: tuple[int, ...]
+    purpose: str
+    parts: tuple[Part, ...]
 
 
 class RunnerProcess:

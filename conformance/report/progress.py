@@ -41,7 +41,7 @@ def progress(plan: Plan, wanted: Wanted, *, quiet: bool) -> Progress:
 def _estimate(plan: Plan, implementations: int) -> int:
     """How many performances there will be in v1; which also run in v2 is known once the runners said hello."""
     from conformance.plan.casting import castings
-    from conformance.plan.program import parts
+    from conformance.plan.script import parts
 
     ways: dict[tuple[str, int], int] = {}
     total = 0
