@@ -72,6 +72,7 @@ class Verdict:
 _PASS = Verdict("pass")
 _REMEMBERED = 512  # pairs of updates whose structs were compared
 _REMEMBERED_CASES = 256
+_REMEMBERED_VIEWS = 64  # of a case
 
 
 class _Right:
@@ -91,6 +92,8 @@ class _Right:
         views = demand.expected
         key = (id(views[0]["state"]), len(views), lossy)
         if key not in self._states:
+            if len(self._states) == _REMEMBERED_VIEWS:  # cases of one id, each cut down further than the one before
+                self._states.clear()
             states = [project(view["state"], lossy) for view in views]
             self._states[key] = demand, {form(state) for state in states for form in _FORMS}
         forms = self._states[key][1]
@@ -109,6 +112,8 @@ class _Right:
         views = demand.expected
         key = (id(views[0]["state_vector"]), len(views))
         if key not in self._vectors:
+            if len(self._vectors) == _REMEMBERED_VIEWS:
+                self._vectors.clear()
             self._vectors[key] = demand, set()
         known = self._vectors[key][1]
         if observed in known:
