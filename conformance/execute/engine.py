@@ -59,7 +59,14 @@ class Limits:
 class Engine:
     """Runners, from start to end. Use as a context manager: leaving it ends every process."""
 
-    def __init__(self, launches: Sequence[Launch], limits: Limits, tee: Tee | None = None) -> None:
+    def __init__(
+        self,
+        launches: Sequence[Launch],
+        limits: Limits,
+        tee: Tee | None = None,
+        processes: list[RunnerProcess] | None = None,
+    ) -> None:
+        """`processes` are those of the first copy of each runner, if started; they are taken out of the list."""
         self._limits = limits
         copies = max(1, limits.jobs // max(1, len(launches)))
         self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
@@ -67,6 +74,7 @@ class Engine:
         self._all = [worker for group in self._workers for worker in group]
         self._dangerous: set[tuple[str, int]] = set()
         self._launches = list(launches)
+        self._early = [] if processes is None else processes
         self._selector = selectors.DefaultSelector()
         self._numbers = count(1)
         self._sessions: dict[int, Session] = {}
@@ -99,7 +107,7 @@ class Engine:
         """
         firsts = [group[0] for group in self._workers]
         for worker in firsts:
-            self._start(worker)
+            self._start(worker, self._early.pop(0) if self._early else None)
             self._send_canary(worker)
         while any(worker.broken is None and worker.is_busy for worker in firsts):
             self._poll()
@@ -347,8 +355,8 @@ class Engine:
             session.drop(worker)
             self._finish(session, self._fault(worker, fault, process.stderr_text))
 
-    def _start(self, worker: Worker) -> None:
-        process = worker.start()
+    def _start(self, worker: Worker, started: RunnerProcess | None = None) -> None:
+        process = worker.start(started)
         if process is None:
             return
         self._selector.register(process.stdout, selectors.EVENT_READ, (worker, process, "stdout"))

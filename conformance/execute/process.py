@@ -11,10 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.jsonio import JSONDecodeError, loads
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conformance.execute.session import Session
     from conformance.plan.program import Chunk
@@ -148,6 +146,8 @@ class RunnerProcess:
             raise RunnerError("protocol", f"wrote {self._incoming_size} bytes to stdout without a newline")
 
     def _answer(self, line: bytes) -> tuple[Request, dict[str, Any]]:
+        from conformance.jsonio import JSONDecodeError, loads  # a process may be started before there is time for it
+
         try:
             answer = loads(line)
         except (JSONDecodeError, UnicodeDecodeError):
@@ -206,6 +206,30 @@ class RunnerProcess:
         for pipe in (self._popen.stdout, self._popen.stderr):
             if pipe:
                 pipe.close()
+
+
+@contextlib.contextmanager
+def started(launches: Sequence[Launch]) -> Iterator[list[RunnerProcess]]:
+    """Processes of all runners, which load their libraries while the caller does something else.
+
+    Whoever goes on with them takes them out of the list; those that are left are ended. The list is empty where one of
+    them cannot be started: to start it once more says why.
+    """
+    processes: list[RunnerProcess] = []
+    try:
+        with contextlib.suppress(OSError):
+            for launch in launches:
+                processes.append(RunnerProcess(launch))  # noqa: PERF401 - those before one that fails are ended
+        if len(processes) < len(launches):
+            _stop(processes)
+        yield processes
+    finally:
+        _stop(processes)
+
+
+def _stop(processes: list[RunnerProcess]) -> None:
+    while processes:
+        processes.pop().stop()
 
 
 def _widen(pipe: int) -> None:

@@ -52,10 +52,10 @@ class Worker:
 
     # --- the process -----------------------------------------------------------------------------------------
 
-    def start(self) -> RunnerProcess | None:
-        """Start a process and greet it. None, and `broken` is set, when it cannot be started at all."""
+    def start(self, started: RunnerProcess | None = None) -> RunnerProcess | None:
+        """Start a process, or take one that is started, and greet it. None, and `broken` is set, when it cannot be."""
         try:
-            self.process = RunnerProcess(self.launch)
+            self.process = started or RunnerProcess(self.launch)
         except OSError as error:
             self.broken = RunnerError("crash", f"cannot be started: {error}")
             return None

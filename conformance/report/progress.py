@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.report.records import Record
-    from conformance.run import Plan, Wanted
+    from conformance.run import Plan
+    from conformance.wanted import Wanted
 
 _LINE_EVERY = 5.0  # seconds between lines where there is no terminal
 

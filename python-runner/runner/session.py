@@ -138,6 +138,7 @@ class Session:
         handlers = self._handlers
         told: list[Told] = []
         done = 0
+        over = False
         for step in steps:
             try:
                 handler = handlers.get(step["op"])
@@ -146,7 +147,7 @@ class Session:
                 answer = handler(self, step)
             except BaseException as error:
                 answer = answer_of(error, self._malformed(step))
-                self._note(answer)
+                over = self._ends(answer)
             if answer is None:
                 done += 1
                 continue
@@ -154,17 +155,17 @@ class Session:
                 told.append(done)
                 done = 0
             told.append(answer)
-            if self._ended:
+            if over:
                 return told
         if done:
             told.append(done)
         return told
 
-    def _note(self, failed: dict[str, Json]) -> None:
-        """Ends the session where a step failed in a way that ends it."""
+    def _ends(self, failed: dict[str, Json]) -> bool:
+        """Whether the step failed in a way that ends the session, which then has ended."""
         kind = failed["error"]["kind"] if "error" in failed else "unsupported"
         if kind not in ("unsupported", "panic", "runner"):
-            return
+            return False
         self._ended = True
         if kind == "panic":
             # A broken document is asked for nothing more, though what observes it keeps it alive.
@@ -172,6 +173,7 @@ class Session:
         self.close()
         # A broken document is let go at once, and only here: its destructor may print or raise.
         self._peers = {}
+        return True
 
     def _malformed(self, step: Step) -> str | None:
         """What is wrong with a step that failed. Looked for afterwards, to cost nothing when all is well."""
