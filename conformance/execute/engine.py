@@ -10,9 +10,9 @@ break would cost the sessions beside it.
 from __future__ import annotations
 
 import gc
+import os
 import selectors
 import time
-import uuid
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -116,7 +116,7 @@ class Engine:
     def _send_canary(self, worker: Worker) -> None:
         if worker.process is None:
             return
-        op = f"canary.{uuid.uuid4().hex[:8]}"
+        op = f"canary.{os.urandom(4).hex()}"
         step = f'{{"op":"{op}","peer":"{_CANARY}"}}'
         session = f'{{"session":0,"roots":{{}},"peers":{{"{_CANARY}":{{"client":1}}}},"steps":[{step}],"end":true}}'
         self._canaries[id(worker)] = op

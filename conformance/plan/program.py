@@ -10,7 +10,7 @@ actor makes stands in a later phase, and its JSON has a hole where the bytes go.
 
 from __future__ import annotations
 
-import uuid
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Pattern = tuple[int, ...]
 
-_HOLE = f"hole-{uuid.uuid4().hex}-".encode()  # marks a hole in the JSON text while it is cut; no vector can contain it
+# Marks a hole in the JSON text while it is cut; no vector can contain it.
+_HOLE = f"hole-{os.urandom(16).hex()}-".encode()
 
 
 @dataclass(frozen=True, slots=True)
