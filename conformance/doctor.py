@@ -18,7 +18,8 @@ from conformance.model.vector import Case, load_cases
 from conformance.provision import Launch
 from conformance.report.records import GOOD, Record
 from conformance.resources import data_root
-from conformance.run import Plan, Wanted, run
+from conformance.run import Plan, run
+from conformance.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

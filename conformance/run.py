@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,17 +16,18 @@ from conformance.judge.judge import Judge
 from conformance.judge.known import Divergence, KnownDivergences
 from conformance.model.implementation import Implementation
 from conformance.plan.casting import Performance, perform
-from conformance.provision import Launch, available, provide
 from conformance.report.records import Record, end_record, is_unexpected, result_record, run_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from conformance.execute.process import RunnerProcess
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Verdict
-    from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
     from conformance.model.vector import Case
+    from conformance.provision import Launch
+    from conformance.wanted import Wanted
 
 PASSED, UNEXPECTED, NOTHING_SELECTED = 0, 1, 4
 
@@ -37,15 +38,6 @@ class NothingSelectedError(ConformanceError):
     """Filters left no case to run."""
 
     exit_code = NOTHING_SELECTED
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What takes part: specs that must be provided, and why others are left out."""
-
-    specs: tuple[Spec, ...]
-    manifests: Mapping[str, Manifest]
-    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +63,6 @@ class Sink(Protocol):
     """Something that takes records as they come, those that came together in one call."""
 
     def write(self, records: Sequence[Record]) -> None: ...
-
-
-def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
-    """The implementations of a run: exactly `specs`, or all that this machine can provide."""
-    from conformance.model.manifest import find_manifest
-    from conformance.model.spec import parse_spec
-
-    if specs is not None:
-        for spec in specs:
-            find_manifest(spec, manifests)
-        return Wanted(tuple(specs), manifests)
-    left_out = {
-        name: f"{reason}; {manifest.hint}" if manifest.hint else reason
-        for name, manifest in manifests.items()
-        if (reason := available(manifest)) is not None
-    }
-    return Wanted(tuple(parse_spec(name) for name in manifests if name not in left_out), manifests, left_out)
-
-
-def launches(wanted: Wanted, report: Callable[[str], None]) -> list[Launch]:
-    """The command lines of all runners; what is missing is made now.
-
-    Raises:
-        ProvisionError: an implementation cannot be had.
-    """
-    from conformance.model.manifest import find_manifest
-
-    return [provide(spec, find_manifest(spec, wanted.manifests), report) for spec in wanted.specs]
 
 
 def introduce(engine: Engine, specs: Sequence[Spec], commands: Sequence[Launch]) -> tuple[Implementation, ...]:
@@ -144,16 +108,18 @@ def run(
     done: Sequence[Record] = (),
     kit: str = "",
     resumed: Record | None = None,
+    processes: list[RunnerProcess] | None = None,
 ) -> int:
     """Perform everything, give every record to every sink, and return the exit code.
 
     `resumed` is the run record of an earlier run that was cut short and `done` its results; they are counted, not
-    performed or written again. An interrupt (KeyboardInterrupt) still writes the end record before it goes on.
+    performed or written again. `processes` are those of the commands, where they were started early. An interrupt
+    (KeyboardInterrupt) still writes the end record before it goes on.
     """
     if not plan.cases:
         raise NothingSelectedError("no case is selected; look at the ids with: python -m conformance list vectors")
     started = time.monotonic()
-    with Engine(commands, plan.limits) as engine:
+    with Engine(commands, plan.limits, processes=processes) as engine:
         implementations = introduce(engine, wanted.specs, commands)
         if resumed:
             _check_versions(resumed, implementations)

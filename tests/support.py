@@ -17,7 +17,8 @@ from conformance.model.vector import Case, load_cases
 from conformance.provision import Launch, provide
 from conformance.report.store import ResultWriter
 from conformance.resources import data_root
-from conformance.run import Plan, Wanted, run
+from conformance.run import Plan, run
+from conformance.wanted import Wanted
 from tests.conftest import Said
 
 Record = dict[str, Any]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.model.implementation import SPEAKS_V2
 from conformance.model.vector import Case, load_cases
 from conformance.plan.casting import castings, perform
-from conformance.plan.program import Program, compile_case, fill, parts
+from conformance.plan.program import Program, compile_case, fill
+from conformance.plan.script import parts
 from conformance.resources import data_root
 from tests.support import ABC, INSERT, Step, a_case, read_cases
 
@@ -27,7 +28,7 @@ def two_peers(folder: Path) -> Case:
 def sessions(program: Program) -> list[list[tuple[int, dict[str, Any]]]]:
     """Phase after phase: the actor, and the request that it gets, with the name of a slot where its bytes will be."""
     slots = {name: f"bytes of {name}" for name in program.exported.values()}
-    return [[(chunk.actor, json.loads(fill(chunk, 7, slots))) for chunk in phase] for phase in program.phases]
+    return [[(chunk.actor, json.loads(b"".join(fill(chunk, 7, slots)))) for chunk in phase] for phase in program.phases]
 
 
 def test_alone_one_request_says_everything(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_no_phase_needs_bytes_that_are_not_made_before_it() -> None:
         program = compile_case(case, tuple(range(size)), "v1")
         made: set[str] = set()
         for phase in program.phases:
-            assert {slot for chunk in phase for slot in chunk.pieces[1::2]} <= made, case.id
+            assert {slot for chunk in phase for slot in chunk.needs} <= made, case.id
             positions = {position for chunk in phase for position in chunk.positions}
             made |= {slot for position, slot in program.exported.items() if position in positions}
         sent = [position for phase in program.phases for chunk in phase for position in chunk.positions]

@@ -35,8 +35,9 @@ from conformance.wire.model import (
     Update,
     WeakLink,
 )
-from conformance.wire.normalize import canonical
+from conformance.wire.normalize import canonical, normalize
 from conformance.wire.roots import root_kinds
+from conformance.wire.skim import skim
 from conformance.wire.state_vector import decode_state_vector, encode_state_vector
 from conformance.wire.update import decode_update, encode_update
 from conformance.wire.values import UNDEFINED, BigInt, Value, format_json, parse_json, read_any, write_any
@@ -230,6 +231,23 @@ def test_a_broken_update_decodes_or_raises_wire_error(update: Update, format: Fo
     for _ in range(data.draw(st.integers(1, 3))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     only_wire_errors(lambda: decode_update(bytes(broken), format))
+
+
+@given(updates(), formats, st.data())
+@settings(max_examples=400, deadline=None)
+def test_what_is_skimmed_alike_means_the_same(update: Update, format: Format, data: st.DataObject) -> None:
+    whole = encode_update(update, format)
+    changed = bytearray(whole)
+    if changed and data.draw(st.booleans()):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decoded = decode_update(bytes(changed), format)
+    except WireError:
+        with pytest.raises(WireError):
+            skim(bytes(changed), format)
+        return
+    if skim(bytes(changed), format) == skim(whole, format):
+        assert normalize(decoded) == normalize(update)
 
 
 @given(st.binary(max_size=60), formats)

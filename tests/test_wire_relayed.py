@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from conformance.wire.model import GC, ID, ContentDeleted, ContentFormat, ContentString, Item, RootName, Struct, Update
+from dataclasses import replace
+
+from conformance.wire.model import (
+    GC,
+    ID,
+    ContentAny,
+    ContentDeleted,
+    ContentFormat,
+    ContentString,
+    Item,
+    RootName,
+    Struct,
+    Update,
+)
 from conformance.wire.relayed import is_whole, relayed_differences
+from conformance.wire.skim import skim
 from conformance.wire.update import encode_update
 
 
@@ -49,3 +63,19 @@ def test_what_waits_is_not_compared() -> None:
     waiting = Update({1: (text(5, "x", ID(1, 4)),)}, {})
     assert not is_whole(waiting)
     assert relayed_differences(encode_update(waiting), b"\0\0") == []
+
+
+def test_numbers_and_the_order_of_deletes_may_be_written_otherwise() -> None:
+    number = Item.of(ID(1, 0), ContentAny((1,)), parent=RootName("l"))
+    whole = Update({1: (number,), 2: ()}, {1: ((0, 1),), 2: ((3, 1), (0, 3))})
+    other = Update({1: (Item.of(ID(1, 0), ContentAny((1.0,)), parent=RootName("l")),)}, {2: ((0, 4),), 1: ((0, 1),)})
+    assert skim(encode_update(replace(whole, structs={1: (number,)}))) == skim(encode_update(other))
+    assert relayed_differences(encode_update(whole), encode_update(other)) == []
+
+
+def test_a_parent_is_no_origin_however_alike_they_look() -> None:
+    within, after = (
+        Item.of(ID(1, 0), ContentString("x"), parent=ID(2, 0)),
+        Item.of(ID(1, 0), ContentString("x"), origin=ID(2, 0)),
+    )
+    assert skim(update(within)) != skim(update(after))

@@ -114,7 +114,8 @@ def _seen(arguments: argparse.Namespace, draft: Draft) -> list[Seen]:
     from conformance.authoring.observing import observe
     from conformance.execute.engine import Engine
     from conformance.report.progress import announce
-    from conformance.run import introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import launches
 
     wanted = options.wanted(arguments)
     for name, reason in wanted.left_out.items():

@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
 
     from conformance.bench import as_json, generate, measure_first_result, measure_help, measure_run
     from conformance.report.progress import announce
-    from conformance.run import launches
+    from conformance.wanted import launches
 
     arguments = _parser().parse_args(argv)
     wanted = options.wanted(arguments)

@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
     from conformance.model.spec import parse_spec
     from conformance.provision import provide
     from conformance.report.progress import announce
-    from conformance.run import choose
+    from conformance.wanted import choose
 
     arguments = _parser().parse_args(argv)
     manifests = options.manifests(arguments)

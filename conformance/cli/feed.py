@@ -44,7 +44,8 @@ def main(argv: list[str]) -> int:
     from conformance.feed import clusters, feed, roots_named
     from conformance.given import read_update
     from conformance.report.progress import announce
-    from conformance.run import introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import launches
 
     arguments = _parser().parse_args(argv)
     updates = [read_update(text) for text in arguments.updates]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from conformance.fuzz.profile import Profile
     from conformance.model.implementation import Implementation
     from conformance.report.records import Record
-    from conformance.run import Sink, Wanted
+    from conformance.run import Sink
+    from conformance.wanted import Wanted
 
 NOTHING_FOUND, FOUND = 0, 1
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -111,7 +112,8 @@ def _perform(
     from conformance.judge.judge import Judge
     from conformance.report.progress import announce
     from conformance.report.store import ResultWriter
-    from conformance.run import introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import launches
 
     wanted = options.wanted(arguments)
     resumed = _resumed(arguments)

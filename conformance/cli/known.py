@@ -73,7 +73,8 @@ def _record(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     from conformance.model.vector import load_cases
     from conformance.report.progress import announce
     from conformance.resources import data_root
-    from conformance.run import introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import launches
 
     wanted = options.wanted(arguments)
     for name, reason in wanted.left_out.items():

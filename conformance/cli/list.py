@@ -133,7 +133,8 @@ def _named(arguments: argparse.Namespace) -> list[Entry]:
     """The implementations of --impls, provided now; raises ProvisionError."""
     from conformance.execute.engine import Engine, Limits
     from conformance.report.progress import announce
-    from conformance.run import introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import launches
 
     wanted = options.wanted(arguments)
     commands = launches(wanted, announce)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from conformance.execute.engine import Limits
     from conformance.model.manifest import Manifest
-    from conformance.run import Wanted
+    from conformance.wanted import Wanted
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,6 +97,6 @@ def manifests(arguments: argparse.Namespace) -> Mapping[str, Manifest]:
 def wanted(arguments: argparse.Namespace) -> Wanted:
     """The implementations that --impls and --runner name."""
     from conformance.model.spec import parse_specs
-    from conformance.run import choose
+    from conformance.wanted import choose
 
     return choose(parse_specs(arguments.impls) if arguments.impls else None, manifests(arguments))

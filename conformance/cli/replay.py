@@ -41,7 +41,8 @@ def main(argv: list[str]) -> int:
     """Replay, and say of each result whether it failed in the same way."""
     from conformance.model.spec import parse_spec
     from conformance.report.progress import announce
-    from conformance.run import choose, launches, run
+    from conformance.run import run
+    from conformance.wanted import choose, launches
 
     arguments = _parser().parse_args(argv)
     first, failed = _failed(arguments.results, arguments.id, known=arguments.known)

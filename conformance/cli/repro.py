@@ -89,7 +89,8 @@ def _perform(arguments: argparse.Namespace, case: Case, count: int) -> tuple[Sho
     from conformance.model.spec import parse_specs
     from conformance.report.progress import announce
     from conformance.repro.performing import cast_as, first, perform_all
-    from conformance.run import Wanted, introduce, launches
+    from conformance.run import introduce
+    from conformance.wanted import Wanted, launches
 
     names = [arguments.impl, arguments.writer or arguments.reader][:count]
     wanted = Wanted(parse_specs(",".join(names)), options.manifests(arguments))

@@ -9,10 +9,13 @@ from conformance.cli import options
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from conformance.execute.process import RunnerProcess
+    from conformance.provision import Launch
     from conformance.report.records import Record
-    from conformance.run import Plan, Sink, Wanted
+    from conformance.run import Plan, Sink
+    from conformance.wanted import Wanted
 
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
 
@@ -87,7 +90,8 @@ def plan(arguments: argparse.Namespace) -> Plan:
     deliveries = getattr(arguments, "deliveries", "direct")
     if any(pattern.endswith(VARIED) for pattern in arguments.filter):
         deliveries = "all"
-    shapes = {"direct": cases, "varied": vary(cases), "all": (*cases, *vary(cases))}[deliveries]
+    varied = () if deliveries == "direct" else vary(cases)
+    shapes = {"direct": cases, "varied": varied, "all": (*cases, *varied)}[deliveries]
     demanded = required(getattr(arguments, "requirements", None), shapes, shipped)
     selected = tuple(case for case in demanded if selection.includes(case))
     return Plan(
@@ -107,21 +111,39 @@ def main(argv: list[str]) -> int:
     arguments = parser("[run]", description).parse_args(argv)
     if arguments.quick:
         arguments.level, arguments.castings = "required", "ring"
-    wanted = options.wanted(arguments)
-    return execute(arguments, wanted, plan(arguments), argv)
+    return execute(arguments, options.wanted(arguments), lambda: plan(arguments), argv)
 
 
-def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: Sequence[str]) -> int:
-    """Provide the runners, run, write the results file and the report."""
-    from conformance.report.progress import announce, progress
-    from conformance.report.render import renderer
-    from conformance.report.store import ResultWriter, read_for_resume
-    from conformance.run import launches, run
-    from conformance.version import kit_version
+def execute(arguments: argparse.Namespace, wanted: Wanted, planning: Callable[[], Plan], argv: Sequence[str]) -> int:
+    """Provide the runners, run, write the results file and the report.
+
+    The runners load their libraries while the vectors are read.
+    """
+    from conformance.execute.process import started
+    from conformance.report.progress import announce
+    from conformance.wanted import launches
 
     for name, reason in wanted.left_out.items():
         announce(f"left out {name}: {reason}")
     commands = launches(wanted, announce)
+    with started(commands) as processes:
+        return _execute(arguments, wanted, commands, processes, planning(), argv)
+
+
+def _execute(
+    arguments: argparse.Namespace,
+    wanted: Wanted,
+    commands: Sequence[Launch],
+    processes: list[RunnerProcess],
+    planned: Plan,
+    argv: Sequence[str],
+) -> int:
+    from conformance.report.progress import progress
+    from conformance.report.render import renderer
+    from conformance.report.store import ResultWriter, read_for_resume
+    from conformance.run import run
+    from conformance.version import kit_version
+
     first: Record | None = None
     done: list[Record] = []
     size = 0
@@ -142,6 +164,7 @@ def execute(arguments: argparse.Namespace, wanted: Wanted, planned: Plan, argv: 
             done=done,
             kit=kit_version(),
             resumed=first,
+            processes=processes,
         )
     finally:
         live.close()

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from conformance.cli import options
 from conformance.cli import run as full
+
+if TYPE_CHECKING:
+    import argparse
+
+    from conformance.run import Plan
 
 _A_SUITE = 3  # cases
 
@@ -14,6 +20,10 @@ def main(argv: list[str]) -> int:
     """Run the first required cases of each suite; the options of `run` hold."""
     arguments = full.parser("smoke", "A few required cases of each suite, solo and cross, in seconds.").parse_args(argv)
     arguments.level = "required"
+    return full.execute(arguments, options.wanted(arguments), lambda: _plan(arguments), argv)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
     planned = full.plan(arguments)
     taken: dict[str, int] = {}
     few = []
@@ -21,4 +31,4 @@ def main(argv: list[str]) -> int:
         taken[case.suite] = taken.get(case.suite, 0) + 1
         if taken[case.suite] <= _A_SUITE:
             few.append(case)
-    return full.execute(arguments, options.wanted(arguments), replace(planned, cases=tuple(few), whole=False), argv)
+    return replace(planned, cases=tuple(few), whole=False)

@@ -17,7 +17,8 @@ from conformance.coverage.usage import SURROGATE_SPLIT, case_cells, step_cells
 from conformance.jsonio import dumps
 from conformance.model.implementation import SPEAKS_V2
 from conformance.plan.casting import Performance
-from conformance.plan.program import compile_case, has_format, parts
+from conformance.plan.program import compile_case
+from conformance.plan.script import has_format, parts
 from conformance.wire.lib0 import Reader, WireError
 from conformance.wire.state_vector import decode_state_vector
 from conformance.wire.update import decode_update

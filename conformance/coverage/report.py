@@ -15,7 +15,8 @@ from conformance.execute.engine import Engine
 from conformance.model.vector import load_cases
 from conformance.report.progress import announce
 from conformance.resources import data_root
-from conformance.run import introduce, launches
+from conformance.run import introduce
+from conformance.wanted import launches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from conformance.coverage.cells import Table
     from conformance.execute.engine import Limits
-    from conformance.run import Wanted
+    from conformance.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)

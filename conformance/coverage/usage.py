@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.coverage.cells import TAGGED, cell
 from conformance.plan.casting import castings
-from conformance.plan.program import parts
+from conformance.plan.script import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.errors import UsageError
 from conformance.jsonio import JSONDecodeError, dumps, loads
 from conformance.model.implementation import SPEAKS_V2
-from conformance.plan.program import compile_case, parts
+from conformance.plan.program import compile_case
+from conformance.plan.script import parts
 from conformance.repro.part import Goal, Part, is_translated, share
 from conformance.repro.performing import cast_as, first, perform_all
 

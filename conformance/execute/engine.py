@@ -10,14 +10,14 @@ break would cost the sessions beside it.
 from __future__ import annotations
 
 import gc
+import os
 import selectors
 import time
-import uuid
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from conformance.execute.process import Request, RunnerError, RunnerProcess
+from conformance.execute.process import RunnerError
 from conformance.execute.session import Fault, Outcome, Session
 from conformance.execute.worker import BATCH, Tee, Worker
 from conformance.model.implementation import parse_hello
@@ -25,6 +25,7 @@ from conformance.model.implementation import parse_hello
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from conformance.execute.process import Part, Request, RunnerProcess
     from conformance.model.implementation import Hello
     from conformance.plan.casting import Performance
     from conformance.provision import Launch
@@ -58,7 +59,14 @@ class Limits:
 class Engine:
     """Runners, from start to end. Use as a context manager: leaving it ends every process."""
 
-    def __init__(self, launches: Sequence[Launch], limits: Limits, tee: Tee | None = None) -> None:
+    def __init__(
+        self,
+        launches: Sequence[Launch],
+        limits: Limits,
+        tee: Tee | None = None,
+        processes: list[RunnerProcess] | None = None,
+    ) -> None:
+        """`processes` are those of the first copy of each runner, if started; they are taken out of the list."""
         self._limits = limits
         copies = max(1, limits.jobs // max(1, len(launches)))
         self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
@@ -66,6 +74,7 @@ class Engine:
         self._all = [worker for group in self._workers for worker in group]
         self._dangerous: set[tuple[str, int]] = set()
         self._launches = list(launches)
+        self._early = [] if processes is None else processes
         self._selector = selectors.DefaultSelector()
         self._numbers = count(1)
         self._sessions: dict[int, Session] = {}
@@ -98,7 +107,7 @@ class Engine:
         """
         firsts = [group[0] for group in self._workers]
         for worker in firsts:
-            self._start(worker)
+            self._start(worker, self._early.pop(0) if self._early else None)
             self._send_canary(worker)
         while any(worker.broken is None and worker.is_busy for worker in firsts):
             self._poll()
@@ -107,11 +116,11 @@ class Engine:
     def _send_canary(self, worker: Worker) -> None:
         if worker.process is None:
             return
-        op = f"canary.{uuid.uuid4().hex[:8]}"
+        op = f"canary.{os.urandom(4).hex()}"
         step = f'{{"op":"{op}","peer":"{_CANARY}"}}'
         session = f'{{"session":0,"roots":{{}},"peers":{{"{_CANARY}":{{"client":1}}}},"steps":[{step}],"end":true}}'
         self._canaries[id(worker)] = op
-        worker.send(b'{"seq":%d,"run":[%b]}\n' % (worker.next_seq, session.encode()), (0,))
+        worker.send(b'{"seq":%d,"run":[%b]}\n' % (worker.next_seq, session.encode()), "canary")
 
     def _introduction(self, worker: Worker) -> Hello | RunnerError:
         if worker.broken is not None:
@@ -169,6 +178,8 @@ class Engine:
         """The worker with the least to do; another copy is started when all have enough for two lines."""
         if not alone:
             group = self._workers[player]
+            if len(group) == 1:
+                return group[0]
             started = [worker for worker in group if worker.process is not None or worker.broken is not None]
             least = min(started, key=lambda worker: len(worker.queue))
             if len(least.queue) >= 2 * BATCH and len(started) < len(group):
@@ -184,6 +195,7 @@ class Engine:
 
     def _finish(self, session: Session, fault: Fault | None = None) -> None:
         self._sessions.pop(session.number, None)
+        session.over = True
         self._finished.append(Outcome(session.performance, session.answers, fault, session.is_done and fault is None))
 
     @staticmethod
@@ -213,7 +225,7 @@ class Engine:
             try:
                 if stream == "stdout":
                     for request, answer in process.read():
-                        self._answered(worker, request.sessions, answer)
+                        self._answered(worker, request, answer)
                         if worker.process is not process:
                             break
                 elif stream == "stdin":
@@ -226,52 +238,49 @@ class Engine:
                 self._failed(worker, fault)
         self._check_limits()
 
-    def _answered(self, worker: Worker, numbers: tuple[int, ...], answer: dict[str, Any]) -> None:
-        if not numbers:
+    def _answered(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
+        if request.purpose == "hello":
             try:
                 worker.greeted(parse_hello(answer.get("hello")))
             except ValueError as error:
                 raise RunnerError("protocol", str(error)) from None
             worker.answered()
             return
-        if numbers == (0,):
+        if request.purpose == "canary":
             worker.answered()
             self._check_canary(worker, answer)
             return
-        self._take(worker, numbers, answer)
+        self._take(worker, request, answer)
         worker.answered()
         if answer.get("restart") is True:
             self._replace(worker, suspects=())
         elif worker.lines_answered % _RECYCLE_EVERY == 0:
             self._recycle_when_swollen(worker)
 
-    def _take(self, worker: Worker, numbers: tuple[int, ...], answer: dict[str, Any]) -> None:
+    def _take(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
         """Hand the answers of a line to their sessions; those that a restart left out begin again."""
         entries = answer.get("run")
         restarts = answer.get("restart") is True
-        if not isinstance(entries, list) or (len(entries) != len(numbers) and not restarts):
-            self._blame(worker, numbers, RunnerError("protocol", "answered a line of sessions with something else"))
+        if not isinstance(entries, list) or (len(entries) != len(request.parts) and not restarts):
+            self._blame(worker, request, RunnerError("protocol", "answered a line of sessions with something else"))
         assert isinstance(entries, list)
-        for place, number in enumerate(numbers):
-            session = self._sessions.get(number)
-            if session is None:
+        for part, entry in zip(request.parts, entries, strict=False):
+            if part is None or part[0].over:
                 continue
-            if restarts and place == len(entries) - 1:
+            session, chunk = part
+            if restarts and entry is entries[-1]:
                 self._dangerous.add((session.performance.program.case.id, worker.implementation))
-            if place >= len(entries):
-                self._again(session, worker, alone=False)
-                continue
-            entry = entries[place]
-            if (
-                not isinstance(entry, dict)
-                or entry.get("session") != number
-                or not isinstance(entry.get("answers"), list)
-            ):
-                self._blame(worker, numbers, RunnerError("protocol", f"answered session {number} with {entry!r:.100}"))
+            if type(entry) is not dict or entry.get("session") != session.number:
+                what = f"answered session {session.number} with {entry!r:.100}"
+                self._blame(worker, request, RunnerError("protocol", what))
+            answers = entry.get("answers")
+            if type(answers) is not list:
+                what = f"answered session {session.number} with {entry!r:.100}"
+                self._blame(worker, request, RunnerError("protocol", what))
             try:
-                goes_on = session.take(worker, entry["answers"])
+                goes_on = session.take(chunk, answers)
             except ValueError as error:
-                self._blame(worker, numbers, RunnerError("protocol", str(error)))
+                self._blame(worker, request, RunnerError("protocol", str(error)))
             if not goes_on:
                 session.drop()
                 self._finish(session)
@@ -279,11 +288,14 @@ class Engine:
                 if session.phase < len(session.performance.program.phases):
                     session.drop()
                 self._finish(session)
+        for part in request.parts[len(entries) :]:
+            if part is not None and not part[0].over:
+                self._again(part[0], worker, alone=False)
 
-    def _blame(self, worker: Worker, numbers: tuple[int, ...], fault: RunnerError) -> None:
+    def _blame(self, worker: Worker, request: Request, fault: RunnerError) -> NoReturn:
         """Make the sessions of an answered line suspects, as if it were still open."""
         assert worker.process is not None
-        worker.process.in_flight.appendleft(Request(-1, numbers))
+        worker.process.in_flight.appendleft(request)
         raise fault
 
     # --- failure ---------------------------------------------------------------------------------------------
@@ -291,9 +303,8 @@ class Engine:
     def _failed(self, worker: Worker, fault: RunnerError) -> None:
         process = worker.process
         assert process is not None
-        head = process.in_flight[0].sessions if process.in_flight else None
-        starting = head is not None and head in ((), (0,))
-        if starting or fault.kind == "untrusted":
+        head = process.in_flight[0] if process.in_flight else None
+        if (head is not None and head.purpose != "run") or fault.kind == "untrusted":
             worker.failed_to_start(fault)
             if fault.kind == "untrusted":
                 worker.broken = fault
@@ -302,27 +313,28 @@ class Engine:
                 return
             self._replace(worker, suspects=())
             return
-        self._replace(worker, suspects=head or (), fault=fault)
+        self._replace(worker, suspects=head.parts if head else (), fault=fault)
 
-    def _replace(self, worker: Worker, suspects: tuple[int, ...], fault: RunnerError | None = None) -> None:
+    def _replace(self, worker: Worker, suspects: Sequence[Part], fault: RunnerError | None = None) -> None:
         """End the process, start another, and begin again what it held; suspects each alone, or blamed if they were."""
         process = worker.process
         assert process is not None
         self._detach(process)
         process.stop()
         stderr = "" if fault is None else process.stderr_text
-        held = {number for request in process.in_flight for number in request.sessions} | set(worker.open)
+        suspected = {part[0].number for part in suspects if part is not None}
+        held = {part[0].number: part[0] for request in process.in_flight for part in request.parts if part is not None}
+        held |= worker.open
         worker.open.clear()
-        for number in sorted(held):
-            session = self._sessions.get(number)
-            if session is None:
+        for number, session in sorted(held.items()):
+            if session.over:
                 continue
-            if number in suspects and session.alone and fault is not None:
+            if number in suspected and session.alone and fault is not None:
                 session.drop(worker)
                 self._dangerous.add((session.performance.program.case.id, worker.implementation))
                 self._finish(session, self._fault(worker, fault, stderr))
             else:
-                self._again(session, worker, alone=session.alone or number in suspects)
+                self._again(session, worker, alone=session.alone or number in suspected)
         self._start(worker)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
@@ -343,8 +355,8 @@ class Engine:
             session.drop(worker)
             self._finish(session, self._fault(worker, fault, process.stderr_text))
 
-    def _start(self, worker: Worker) -> None:
-        process = worker.start()
+    def _start(self, worker: Worker, started: RunnerProcess | None = None) -> None:
+        process = worker.start(started)
         if process is None:
             return
         self._selector.register(process.stdout, selectors.EVENT_READ, (worker, process, "stdout"))
@@ -375,7 +387,7 @@ class Engine:
             if not worker.is_busy or worker.broken is not None:
                 continue
             assert worker.process is not None
-            starting = not worker.process.in_flight[0].sessions
+            starting = worker.process.in_flight[0].purpose == "hello"
             allowed = self._limits.start_timeout if starting else self._limits.timeout
             waited = now - worker.head_since
             if waited > allowed:

@@ -11,12 +11,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.jsonio import JSONDecodeError, loads
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from conformance.execute.session import Session
+    from conformance.plan.program import Chunk
     from conformance.provision import Launch
+
+    Part = tuple[Session, Chunk] | None
+    """A chunk of a session; None for the end of one that was given up."""
 
 LONGEST_LINE = 64 * 1024 * 1024  # bytes; a runner that writes more without a newline floods
 _READ = 1 << 18
@@ -35,10 +38,11 @@ class RunnerError(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """A line in flight. `sessions` are the numbers of the sessions in it, in order."""
+    """A line in flight: hello, canary or run. `parts` are what a run carries, in order."""
 
     seq: int
-    sessions: tuple[int, ...]
+    purpose: str
+    parts: tuple[Part, ...]
 
 
 class RunnerProcess:
@@ -142,6 +146,8 @@ class RunnerProcess:
             raise RunnerError("protocol", f"wrote {self._incoming_size} bytes to stdout without a newline")
 
     def _answer(self, line: bytes) -> tuple[Request, dict[str, Any]]:
+        from conformance.jsonio import JSONDecodeError, loads  # a process may be started before there is time for it
+
         try:
             answer = loads(line)
         except (JSONDecodeError, UnicodeDecodeError):
@@ -176,6 +182,9 @@ class RunnerProcess:
 
     def resident_memory(self, *, with_children: bool = False) -> int:
         """Bytes of resident memory; 0 when the process has gone. Finding its children means a look at every process."""
+        if not with_children:
+            with contextlib.suppress(OSError), open(f"/proc/{self.pid}/statm", "rb") as file:  # noqa: PTH123 - often
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         import psutil
 
         try:
@@ -200,6 +209,30 @@ class RunnerProcess:
         for pipe in (self._popen.stdout, self._popen.stderr):
             if pipe:
                 pipe.close()
+
+
+@contextlib.contextmanager
+def started(launches: Sequence[Launch]) -> Iterator[list[RunnerProcess]]:
+    """Processes of all runners, which load their libraries while the caller does something else.
+
+    Whoever goes on with them takes them out of the list; those that are left are ended. The list is empty where one of
+    them cannot be started: to start it once more says why.
+    """
+    processes: list[RunnerProcess] = []
+    try:
+        with contextlib.suppress(OSError):
+            for launch in launches:
+                processes.append(RunnerProcess(launch))  # noqa: PERF401 - those before one that fails are ended
+        if len(processes) < len(launches):
+            _stop(processes)
+        yield processes
+    finally:
+        _stop(processes)
+
+
+def _stop(processes: list[RunnerProcess]) -> None:
+    while processes:
+        processes.pop().stop()
 
 
 def _widen(pipe: int) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.plan.program import Chunk, closing, fill
+from conformance.plan.program import closing, fill
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.execute.worker import Worker
     from conformance.plan.casting import Performance
+    from conformance.plan.program import Chunk
 
 Answer = dict[str, Any]
 
 DONE: Answer = {"ok": None}
-"""What `null` is short for in a line of answers."""
+"""What `null` is short for in a line of answers, and N for that many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,11 @@ class Session:
     """The state of one attempt; `workers` plays the actors of the program, in their order."""
 
     __slots__ = (
+        "_answers",
+        "_taken",
         "alone",
-        "answers",
-        "dropped",
         "number",
+        "over",
         "performance",
         "phase",
         "reached",
@@ -67,12 +71,14 @@ class Session:
         self.performance = performance
         self.workers = workers
         self.alone = alone
-        self.dropped = False
+        self.over = False  # finished, or given up
         self.phase = -1
         self.unanswered = 0
-        self.reached = 0  # steps that were answered ok
+        self.reached = 0  # steps that were answered, and answered ok
         self.slots: dict[str, str] = {}
-        self.answers: list[Answer | None] = [None] * len(performance.program.steps)
+        # Most steps of most sessions are done and observe nothing: those need no look at each.
+        self._answers: list[Answer | None] = [DONE] * len(performance.program.steps)
+        self._taken: list[tuple[Chunk, int]] = []
 
     def advance(self) -> bool:
         """Queue the chunks of the next phase. False when there is none, or when bytes that it needs were never made."""
@@ -81,59 +87,71 @@ class Session:
         if self.phase == len(phases):
             return False
         chunks = phases[self.phase]
-        if any(slot not in self.slots for chunk in chunks for slot in chunk.pieces[1::2]):
+        if self.phase and any(slot not in self.slots for chunk in chunks for slot in chunk.needs):
             return False
         for chunk in chunks:
             self.workers[chunk.actor].queue.append((self, chunk))
         self.unanswered = len(chunks)
         return True
 
-    def text(self, chunk: Chunk) -> bytes:
+    def text(self, chunk: Chunk) -> Iterator[bytes]:
         return fill(chunk, self.number, self.slots)
-
-    @staticmethod
-    def size(chunk: Chunk) -> int:
-        return sum(map(len, chunk.pieces[::2]))
 
     @property
     def is_done(self) -> bool:
         """Whether every step of the program was answered ok."""
-        return self.reached == len(self.answers)
+        return self.reached == len(self._answers)
 
-    def take(self, actor_worker: Worker, answers: list[Answer | None]) -> bool:
+    @property
+    def answers(self) -> list[Answer | None]:
+        """Place of a step -> its answer; None where it was not reached."""
+        if not self.is_done:
+            reached = {place for chunk, count in self._taken for place in chunk.positions[:count]}
+            return [answer if place in reached else None for place, answer in enumerate(self._answers)]
+        return self._answers
+
+    def take(self, chunk: Chunk, answers: list[Answer | int | None]) -> bool:
         """Store the answers of a chunk. False when they end early, so that nothing more can be asked.
 
         Raises:
             ValueError: more answers than steps, or an answer of no known shape.
         """
-        program = self.performance.program
-        chunk = next(chunk for chunk in program.phases[self.phase] if self.workers[chunk.actor] is actor_worker)
-        if len(answers) > len(chunk.positions):
-            raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps")
-        stored = self.answers
-        exported = program.exported
-        for position, answer in zip(chunk.positions, answers, strict=False):
+        positions = chunk.positions
+        exported = self.performance.program.exported
+        count = bad = 0
+        answer: Answer | int | None = None
+        for answer in answers:
             if answer is None:
-                stored[position] = DONE
-            elif type(answer) is dict and len(answer) == 1:
-                stored[position] = answer
-                if "ok" not in answer:
-                    self.reached -= 1
-                elif position in exported and isinstance(answer["ok"], str):
-                    self.slots[exported[position]] = answer["ok"]
-            else:
+                count += 1
+                continue
+            if type(answer) is int and answer > 0:
+                count += answer
+                continue
+            if type(answer) is not dict or len(answer) != 1:
                 raise ValueError(f"gave an answer of no known shape: {answer!r:.120}")
-        self.reached += len(answers)
+            if count >= len(positions):
+                raise ValueError(f"gave more answers than {len(positions)} steps")
+            place = positions[count]
+            self._answers[place] = answer
+            count += 1
+            if "ok" not in answer:
+                bad += 1
+            elif place in exported and isinstance(answer["ok"], str):
+                self.slots[exported[place]] = answer["ok"]
+        if count > len(positions):
+            raise ValueError(f"gave more answers than {len(positions)} steps")
+        self._taken.append((chunk, count))
+        self.reached += count - bad
         self.unanswered -= 1
-        if answers and answers[-1] is not None and _ends_session(answers[-1]):
+        if bad and type(answer) is dict and _ends_session(answer):
             return False
-        if len(answers) < len(chunk.positions):
-            raise ValueError(f"gave {len(answers)} answers to {len(chunk.positions)} steps without saying why")
+        if count < len(positions):
+            raise ValueError(f"gave {count} answers to {len(positions)} steps without saying why")
         return True
 
     def drop(self, failed: Worker | None = None) -> None:
         """Give the attempt up; tell the runners that still hold its documents, except the one that failed."""
-        self.dropped = True
+        self.over = True
         for worker in self.workers:
             if worker.open.pop(self.number, None) is not None and worker is not failed:
                 worker.closings.append(closing(self.number))

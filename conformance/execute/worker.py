@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.execute.process import Request, RunnerError, RunnerProcess
 
 if TYPE_CHECKING:
+    from conformance.execute.process import Part
     from conformance.execute.session import Session
     from conformance.model.implementation import Hello
     from conformance.plan.program import Chunk
@@ -51,27 +52,27 @@ class Worker:
 
     # --- the process -----------------------------------------------------------------------------------------
 
-    def start(self) -> RunnerProcess | None:
-        """Start a process and greet it. None, and `broken` is set, when it cannot be started at all."""
+    def start(self, started: RunnerProcess | None = None) -> RunnerProcess | None:
+        """Start a process, or take one that is started, and greet it. None, and `broken` is set, when it cannot be."""
         try:
-            self.process = RunnerProcess(self.launch)
+            self.process = started or RunnerProcess(self.launch)
         except OSError as error:
             self.broken = RunnerError("crash", f"cannot be started: {error}")
             return None
         self._seq = 0
         self.closings.clear()
         self.draining = False
-        self.send(HELLO, ())
+        self.send(HELLO, "hello")
         return self.process
 
-    def send(self, line: bytes, sessions: tuple[int, ...]) -> None:
+    def send(self, line: bytes, purpose: str, parts: tuple[Part, ...] = ()) -> None:
         """Send a line that already carries the next sequence number."""
         assert self.process is not None
         if not self.process.in_flight:
             self.head_since = time.monotonic()
         if self._tee is not None:
             self._tee(self.implementation, line)
-        self.process.send(line, Request(self._seq, sessions))
+        self.process.send(line, Request(self._seq, purpose, parts))
         self._seq += 1
 
     def answered(self) -> None:
@@ -112,33 +113,33 @@ class Worker:
                 return
 
     def _send_batch(self) -> bool:
-        batch: list[tuple[Session, Chunk]] = []
+        """Send closings and what is queued. A draining process begins no session; what would wait for the next one."""
+        texts: list[bytes] = []
+        parts: list[Part] = []
+        for text in self.closings:
+            texts += (text, b",")
+            parts.append(None)
+        self.closings = []
         waiting: list[tuple[Session, Chunk]] = []
         size = 0
-        while self.queue and len(batch) < self._batch and size < BATCH_BYTES:
-            session, chunk = self.queue.popleft()
-            if session.dropped:
+        while self.queue and len(parts) < self._batch and size < BATCH_BYTES:
+            session, chunk = part = self.queue.popleft()
+            if session.over:
                 continue
             if self.draining and session.number not in self.open:
-                waiting.append((session, chunk))
+                waiting.append(part)
                 continue
-            batch.append((session, chunk))
-            size += session.size(chunk)
-        self.queue.extendleft(reversed(waiting))
-        if not batch and not self.closings:
-            return False
-        self._send_chunks(batch)
-        return True
-
-    def _send_chunks(self, batch: list[tuple[Session, Chunk]]) -> None:
-        texts = self.closings
-        self.closings = []
-        numbers: list[int] = [-1] * len(texts)
-        for session, chunk in batch:
-            texts.append(session.text(chunk))
-            numbers.append(session.number)
             if chunk.end:
                 self.open.pop(session.number, None)
             else:
                 self.open[session.number] = session
-        self.send(b'{"seq":%d,"run":[%b]}\n' % (self._seq, b",".join(texts)), tuple(numbers))
+            parts.append(part)
+            texts += session.text(chunk)
+            texts.append(b",")
+            size += chunk.size
+        self.queue.extendleft(reversed(waiting))
+        if not parts:
+            return False
+        texts[-1] = b"]}\n"
+        self.send(b'{"seq":%d,"run":[%b' % (self._seq, b"".join(texts)), "run", tuple(parts))
+        return True

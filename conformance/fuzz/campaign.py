@@ -13,7 +13,8 @@ from conformance.fuzz.casting import able, casts, lacking
 from conformance.fuzz.finding import explained, parted, symptom
 from conformance.fuzz.inquiry import Inquiry
 from conformance.plan.casting import Performance, pattern_of
-from conformance.plan.program import Program, compile_case, parts
+from conformance.plan.program import Program, compile_case
+from conformance.plan.script import parts
 from conformance.report.records import GOOD, result_record
 
 if TYPE_CHECKING:

@@ -71,17 +71,69 @@ class Verdict:
 
 _PASS = Verdict("pass")
 _REMEMBERED = 512  # pairs of updates whose structs were compared
+_REMEMBERED_CASES = 256
+_REMEMBERED_VIEWS = 64  # of a case
+
+
+class _Right:
+    """What is right in a case, in the forms in which answers that were right came: most answers are one of them.
+
+    Its keys are ids of states and state vectors of the case, which are kept beside their forms, so that an id names
+    one of them only.
+    """
+
+    __slots__ = ("_states", "_vectors")
+
+    def __init__(self) -> None:
+        self._states: dict[tuple[int, int, tuple[str, ...]], tuple[Demand, set[bytes]]] = {}
+        self._vectors: dict[tuple[int, int], tuple[Demand, set[str]]] = {}
+
+    def meets_state(self, demand: Demand, lossy: tuple[str, ...], observed: Value) -> bool:
+        views = demand.expected
+        key = (id(views[0]["state"]), len(views), lossy)
+        if key not in self._states:
+            if len(self._states) == _REMEMBERED_VIEWS:  # cases of one id, each cut down further than the one before
+                self._states.clear()
+            states = [project(view["state"], lossy) for view in views]
+            self._states[key] = demand, {form(state) for state in states for form in _FORMS}
+        forms = self._states[key][1]
+        quick = quick_bytes(observed)
+        if quick in forms:
+            return True
+        right = canonical_bytes(observed) in forms
+        if right:
+            forms.add(quick)
+        return right
+
+    def meets_vector(self, demand: Demand, observed: Value) -> bool:
+        """State vectors are compared decoded."""
+        if not isinstance(observed, str):
+            return False
+        views = demand.expected
+        key = (id(views[0]["state_vector"]), len(views))
+        if key not in self._vectors:
+            if len(self._vectors) == _REMEMBERED_VIEWS:
+                self._vectors.clear()
+            self._vectors[key] = demand, set()
+        known = self._vectors[key][1]
+        if observed in known:
+            return True
+        right = any(decoded_state_vector(observed) == view["state_vector"] for view in views)
+        if right:
+            known.add(observed)
+        return right
+
+
+_FORMS = (quick_bytes, canonical_bytes)
 
 
 class Judge:
-    """Compares answers with demands. Keeps the expected bytes of the case at hand, so use one judge for a whole run."""
+    """Compares answers with demands. Keeps what is right in the cases at hand, so use one judge for a whole run."""
 
     def __init__(self, implementations: Sequence[Implementation]) -> None:
         self._lossy = [implementation.hello.lossy for implementation in implementations]
         self._labels = [implementation.label for implementation in implementations]
-        self._program: Program | None = None
-        self._expected: dict[tuple[int, tuple[str, ...]], frozenset[bytes]] = {}
-        self._state_vectors: dict[int, frozenset[str]] = {}
+        self._right: dict[str, _Right] = {}
         self._relayed: dict[tuple[Value, Value, str], list[str]] = {}
 
     def judge(self, outcome: Outcome) -> Verdict:
@@ -117,7 +169,7 @@ class Judge:
             elif demand.check == "structs":
                 # A document that is wrong already has wrong structs: they would be the same failure once more.
                 failures += () if failures or self._parted(voices) else self._structs(outcome, place, demand, player)
-            elif not self._meets(program, place, demand, answer, player):
+            elif not self._meets(program, demand, answer, player):
                 failures.append(self._difference(program, place, demand, answer, player))
         failures += () if failures else self._parted(voices)
         if not failures:
@@ -155,7 +207,7 @@ class Judge:
         """The failure of a peer whose structs are not those of the update that it was given, if it is one."""
         program = outcome.performance.program
         slot = demand.expected[0]["of"]
-        source = next(at for at, step in enumerate(program.steps) if step.get("as") == slot)
+        source = next(at for at in reversed(range(place)) if program.steps[at].get("as") == slot)
         given, back = (outcome.answers[at] for at in (source, place))
         if given is None or back is None or given.get("ok") == back.get("ok"):
             return
@@ -167,34 +219,22 @@ class Judge:
         if lines := self._relayed[key]:
             yield Failure(place, demand.stage, "structs", demand.peer, player, {"structs of": slot}, lines)
 
-    def _meets(self, program: Program, place: int, demand: Demand, answer: Answer, player: int) -> bool:
-        if program is not self._program:
-            self._program, self._expected, self._state_vectors = program, {}, {}
-        if demand.check == "state_vector" and demand.stage != "steps":
-            return self._meets_state_vector(place, demand, answer["ok"])
-        if demand.check == "state" and demand.stage != "steps":
-            key = (place, self._lossy[player])
-            expected = self._expected.get(key)
-            if expected is None:
-                expected = frozenset(
-                    form
-                    for view in demand.expected
-                    for state in (project(view["state"], self._lossy[player]),)
-                    for form in (quick_bytes(state), canonical_bytes(state))
-                )
-                self._expected[key] = expected
-            return quick_bytes(answer["ok"]) in expected or canonical_bytes(answer["ok"]) in expected
+    def _meets(self, program: Program, demand: Demand, answer: Answer, player: int) -> bool:
+        if demand.stage != "steps" and demand.check in ("state", "state_vector"):
+            right = self._of(program.case.id)
+            if demand.check == "state":
+                return right.meets_state(demand, self._lossy[player], answer["ok"])
+            return right.meets_vector(demand, answer["ok"])
         return any(self._observed(alternative, answer, self._lossy[player]) for alternative in demand.expected)
 
-    def _meets_state_vector(self, place: int, demand: Demand, observed: Value) -> bool:
-        """State vectors are compared decoded; the bytes of one that was right are remembered."""
-        known = self._state_vectors.get(place, frozenset())
-        if observed in known:
-            return True
-        right = any(decoded_state_vector(observed) == view["state_vector"] for view in demand.expected)
-        if right:
-            self._state_vectors[place] = known | {observed}
-        return right
+    def _of(self, case: str) -> _Right:
+        """Outcomes come more or less in the order of the cases: the oldest is forgotten."""
+        found = self._right.get(case)
+        if found is None:
+            if len(self._right) == _REMEMBERED_CASES:
+                del self._right[next(iter(self._right))]
+            found = self._right[case] = _Right()
+        return found
 
     @staticmethod
     def _observed(alternative: Mapping[str, Any], answer: Answer, lossy: tuple[str, ...]) -> bool:

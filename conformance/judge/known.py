@@ -171,6 +171,21 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
     )
 
 
+_ANY = "*"
+
+
+def _by_case(group: Sequence[Divergence]) -> dict[str, list[Divergence]]:
+    """Case id -> the divergences that name it or have a glob; those with a glob alone under `*`.
+
+    Nearly all name their cases. To ask each of them about each case would cost more than all other judging.
+    """
+    globs = {d.id for d in group if any(set(pattern) & set("*?[") for pattern in d.cases)}
+    by_case = {_ANY: [d for d in group if d.id in globs]}
+    for name in {pattern for d in group for pattern in d.cases}:
+        by_case[name] = [d for d in group if d.id in globs or name in d.cases]
+    return by_case
+
+
 class KnownDivergences:
     """Explains the failures of one run, and finds out which divergences are stale."""
 
@@ -186,7 +201,8 @@ class KnownDivergences:
         ]
         self._labels = [implementation.label for implementation in implementations]
         self._names = [implementation.name for implementation in implementations]
-        self._covering: dict[str, list[list[Divergence]]] = {}
+        self._named = [_by_case(group) for group in self._by_player]
+        self._covering: dict[str, tuple[tuple[Divergence, ...], ...]] = {}
         self._seen: dict[tuple[str, int, str], int] = {}
 
     def explain(self, case: str, cast: Sequence[int], update_format: str, signature: str | None) -> tuple[str, ...]:
@@ -194,12 +210,15 @@ class KnownDivergences:
 
         A signature of None says that the performance passed; it only counts towards staleness.
         """
+        covering = self._covers(case)
         applicable = [
             (player, divergence)
             for player in dict.fromkeys(cast)
-            for divergence in self._covers(case)[player]
+            for divergence in covering[player]
             if update_format in divergence.formats and divergence.covers_cast(cast, player, self._names)
         ]
+        if not applicable:
+            return ()
         used: dict[tuple[int, str], None] = {}
         parts = signature.split("+") if signature else []
         explained = bool(parts)
@@ -212,10 +231,15 @@ class KnownDivergences:
             self._seen[key] = self._seen.get(key, 0) + ((player, divergence.id) in used)
         return tuple(dict.fromkeys(name for _, name in used)) if explained else ()
 
-    def _covers(self, case: str) -> list[list[Divergence]]:
-        if case not in self._covering:
-            self._covering = {case: [[d for d in group if d.covers_case(case)] for group in self._by_player]}
-        return self._covering[case]
+    def _covers(self, case: str) -> tuple[tuple[Divergence, ...], ...]:
+        """The divergences that a case may show, of each implementation."""
+        found = self._covering.get(case)
+        if found is None:
+            origin = origin_of(case)
+            found = self._covering[case] = tuple(
+                tuple(d for d in named.get(origin, named[_ANY]) if d.covers_case(case)) for named in self._named
+            )
+        return found
 
     def stale(self, *, complete: bool) -> list[Stale]:
         """Divergences whose failure did not come in a case that was performed as they say.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -136,25 +137,29 @@ def _read_suite(file: Path) -> Iterator[Case]:
 
 
 def _is_vetted(file: Path, content: bytes) -> bool:
-    for folder in file.resolve().parents[:3]:
-        manifest = folder / "manifest.json"
+    hashes, prefix = _hashes_for(file.parent)
+    return hashes.get(prefix + file.name) == hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _hashes_for(folder: Path) -> tuple[Mapping[str, str], str]:
+    """The hashes of the manifest that a folder's files stand in, and what their names begin with there."""
+    place = folder.resolve()
+    for above in (place, *place.parents[:2]):
+        manifest = above / "manifest.json"
         if manifest.is_file():
-            hashes = _manifest_hashes(manifest)
-            return hashes.get(file.resolve().relative_to(folder).as_posix()) == hashlib.sha256(content).hexdigest()
-    return False
+            within = place.relative_to(above).as_posix()
+            return _manifest_hashes(manifest), "" if within == "." else f"{within}/"
+    return {}, ""
 
 
-_manifest_cache: dict[Path, Mapping[str, str]] = {}
-
-
+@cache
 def _manifest_hashes(manifest: Path) -> Mapping[str, str]:
-    if manifest not in _manifest_cache:
-        try:
-            files = orjson.loads(manifest.read_bytes()).get("files", {})
-            _manifest_cache[manifest] = {name: entry["sha256"] for name, entry in files.items()}
-        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
-            _manifest_cache[manifest] = {}
-    return _manifest_cache[manifest]
+    try:
+        files = orjson.loads(manifest.read_bytes()).get("files", {})
+        return {name: entry["sha256"] for name, entry in files.items()}
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return {}
 
 
 def _case(raw: Mapping[str, Any], file: Path) -> Case:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.plan.deliveries import Delivery, deliveries
-from conformance.plan.program import Pattern, Program, compile_case, has_format, parts
+from conformance.plan.program import Pattern, Program, cast_script
+from conformance.plan.script import Script, has_format, parts, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,29 +64,52 @@ def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
         features: what each implementation can do. One without v2 takes no part in performances with v2, and a delivery
             takes place where all players have what it needs.
     """
-    speaks_v2 = [able >= SPEAKS_V2 for able in features]
+    casts: dict[tuple[str, int], list[_Cast]] = {}
     for case in cases:
-        size = len(parts(case))
-        programs: dict[tuple[Pattern, str, tuple[str, ...]], Program] = {}
-        formats = ("v1", "v2") if has_format(case) else ("v1",)
-        fit = [not case.wrap or WRAP in able for able in features]
-        for update_format in formats:
-            for cast in castings("solo" if case.verdict == "invalid" else kind, len(features), size):
-                if not all(fit[player] for player in cast):
-                    continue  # it would perform other ops than are meant, and not say so
-                if update_format == "v2" and not all(speaks_v2[player] for player in cast):
+        key = ("solo" if case.verdict == "invalid" else kind, len(parts(case)))
+        if key not in casts:
+            casts[key] = [_cast(cast, features) for cast in castings(key[0], len(features), key[1])]
+        yield from _perform(case, casts[key])
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A cast, and what all its players can do."""
+
+    cast: tuple[int, ...]
+    pattern: Pattern
+    players: tuple[int, ...]
+    shared: frozenset[str]
+    speaks_v2: bool
+
+
+def _cast(cast: tuple[int, ...], features: Sequence[frozenset[str]]) -> _Cast:
+    pattern, players = pattern_of(cast)
+    shared = frozenset.intersection(*(features[player] for player in players))
+    return _Cast(cast, pattern, players, shared, shared >= SPEAKS_V2)
+
+
+def _perform(case: Case, casts: Sequence[_Cast]) -> Iterator[Performance]:
+    for update_format in ("v1", "v2") if has_format(case) else ("v1",):
+        scripts: dict[tuple[str, ...], Script] = {}
+        programs: dict[tuple[Pattern, tuple[str, ...]], Program] = {}
+        for cast in casts:
+            if case.wrap and WRAP not in cast.shared:
+                continue  # it would perform other ops than are meant, and not say so
+            if update_format == "v2" and not cast.speaks_v2:
+                continue
+            chosen: tuple[Delivery, ...] = ()
+            if case.is_varied:
+                chosen = deliveries(case, update_format, cast.shared)
+                if not chosen:
                     continue
-                pattern, players = pattern_of(cast)
-                chosen: tuple[Delivery, ...] = ()
-                if case.is_varied:
-                    shared = frozenset.intersection(*(features[player] for player in players))
-                    chosen = deliveries(case, update_format, shared)
-                    if not chosen:
-                        continue
-                key = (pattern, update_format, tuple(delivery.name for delivery in chosen))
-                if key not in programs:
-                    programs[key] = compile_case(case, pattern, update_format, chosen)
-                yield Performance(programs[key], cast, players)
+            ending = tuple([delivery.name for delivery in chosen])
+            key = (cast.pattern, ending)
+            if key not in programs:
+                if ending not in scripts:
+                    scripts[ending] = write_script(case, update_format, chosen)
+                programs[key] = cast_script(scripts[ending], cast.pattern)
+            yield Performance(programs[key], cast.cast, cast.players)
 
 
 def pattern_of(cast: tuple[int, ...]) -> tuple[Pattern, tuple[int, ...]]:

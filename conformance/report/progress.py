@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.report.records import Record
-    from conformance.run import Plan, Wanted
+    from conformance.run import Plan
+    from conformance.wanted import Wanted
 
 _LINE_EVERY = 5.0  # seconds between lines where there is no terminal
 
@@ -41,7 +42,7 @@ def progress(plan: Plan, wanted: Wanted, *, quiet: bool) -> Progress:
 def _estimate(plan: Plan, implementations: int) -> int:
     """How many performances there will be in v1; which also run in v2 is known once the runners said hello."""
     from conformance.plan.casting import castings
-    from conformance.plan.program import parts
+    from conformance.plan.script import parts
 
     ways: dict[tuple[str, int], int] = {}
     total = 0

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from conformance.judge.judge import Judge
 from conformance.plan.casting import Performance
-from conformance.plan.program import compile_case, parts
+from conformance.plan.program import compile_case
+from conformance.plan.script import parts
 from conformance.report.records import GOOD
 from conformance.repro.part import Goal, Part, share
 

@@ -149,14 +149,15 @@ def split(client: int, unit: Unit, length: int) -> tuple[Unit, Unit]:
 def _unit(struct: Struct) -> Unit | None:
     match struct:
         case Item(id, origin, right_origin, parent, parent_sub, content):
-            kind, payload = _payload(content)
-            return Unit(id.clock, struct.length, kind, origin, right_origin, parent, parent_sub, payload)
+            kind, held = payload(content)
+            return Unit(id.clock, struct.length, kind, origin, right_origin, parent, parent_sub, held)
         case GC(id, length):
             return Unit(id.clock, length, "GC")
     return None
 
 
-def _payload(content: Content) -> tuple[str, Payload]:
+def payload(content: Content) -> tuple[str, Payload]:
+    """The kind of a unit, and what it holds."""
     match content:
         case ContentString(text):
             return "String", text

@@ -9,7 +9,7 @@ import { Session, failure, isPanic } from './session.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
 /** @typedef {{session: number, roots?: any, peers?: any, wrap?: boolean, steps: any[], end?: boolean}} SessionRequest */
-/** @typedef {{session: number, answers: (import('./session.mjs').Answer | null)[]}} SessionAnswer */
+/** @typedef {{session: number, answers: (import('./session.mjs').Answer | number)[]}} SessionAnswer */
 
 export const PROTOCOL = 1
 
@@ -35,7 +35,7 @@ export class Runner {
     const run = []
     for (const part of request.run) {
       if (this.spent) break
-      run.push({ session: part.session, answers: this.run(part).map(shortened) })
+      run.push({ session: part.session, answers: counted(this.run(part)) })
     }
     return this.spent ? { seq, run, restart: true } : { seq, run }
   }
@@ -71,8 +71,28 @@ export class Runner {
   }
 }
 
-/** @param {import('./session.mjs').Answer} answer */
-const shortened = answer => 'ok' in answer && answer.ok === null ? null : answer
+/**
+ * Steps in a row that observed nothing are told as their number.
+ *
+ * @param {import('./session.mjs').Answer[]} answers
+ * @return {(import('./session.mjs').Answer | number)[]}
+ */
+const counted = answers => {
+  /** @type {(import('./session.mjs').Answer | number)[]} */
+  const told = []
+  let done = 0
+  for (const answer of answers) {
+    if ('ok' in answer && answer.ok === null) {
+      done++
+      continue
+    }
+    if (done > 0) told.push(done)
+    done = 0
+    told.push(answer)
+  }
+  if (done > 0) told.push(done)
+  return told
+}
 
 /** @param {Adapter} lib */
 const hello = lib => ({

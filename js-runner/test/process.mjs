@@ -33,9 +33,9 @@ export const talk = (impl, requests) => {
  *
  * @param {string} impl
  * @param {{roots?: object, peers?: object, steps: object[]}} session
- * @return {any[]} the answers of its steps
+ * @return {any[]} the answers of its steps, null for each that observed nothing
  */
 export const play = (impl, session) => {
   const [{ run }] = talk(impl, [{ seq: 0, run: [{ session: 1, roots: { t: 'text' }, peers: { a: { client: 1 } }, end: true, ...session }] }])
-  return run[0].answers
+  return run[0].answers.flatMap((/** @type {any} */ answer) => typeof answer === 'number' ? Array(answer).fill(null) : [answer])
 }

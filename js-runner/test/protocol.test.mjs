@@ -50,8 +50,13 @@ for (const impl of implementations) {
       { seq: 3, run: [{ session: 1, steps: [state], end: true }] }
     ])
     assert.deepEqual(answers.map(({ seq }) => seq), [1, 2, 3])
-    assert.deepEqual(answers[1].run[0].answers, [null, { ok: { t: { $text: 'x' } } }])
+    assert.deepEqual(answers[1].run[0].answers, [1, { ok: { t: { $text: 'x' } } }])
     assert.equal(answers[2].run[0].answers[0].error.kind, 'runner')
+  })
+
+  test(`${impl}: steps in a row that observe nothing are told as their number`, () => {
+    const [{ run }] = talk(impl, [{ seq: 1, run: [{ session: 1, roots: { t: 'text' }, peers: { a: { client: 1 } }, steps: [insert(0, 'x'), insert(0, 'y'), state, insert(0, 'z')], end: true }] }])
+    assert.deepEqual(run[0].answers, [2, { ok: { t: { $text: 'yx' } } }, 1])
   })
 
   test(`${impl}: a session that ended early answers nothing more`, () => {

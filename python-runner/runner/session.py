@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Union
 
 from .errors import StepError, Unsupported
 from .values import Json
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Step = Dict[str, Any]
 Answer = Optional[Dict[str, Json]]
 """None is short for `{"ok": null}`."""
+Told = Union[int, Dict[str, Json]]
+"""An answer as it is told: a number is that many steps in a row that observed nothing."""
 
 LOCAL_OPS: dict[str, tuple[str, ...]] = {
     "text.insert": ("path", "index", "text"),
@@ -126,7 +128,7 @@ class Session:
             peer.close()
         self._observing = []
 
-    def run(self, steps: list[Step]) -> list[Answer]:
+    def run(self, steps: list[Step]) -> list[Told]:
         """Performs the steps; one answer each, fewer when the session ends at one of them."""
         if self._ended:
             return []
@@ -134,26 +136,44 @@ class Session:
             self._ended = True
             return [self._setup]
         handlers = self._handlers
-        answers: list[Answer] = []
+        told: list[Told] = []
+        done = 0
+        over = False
         for step in steps:
             try:
                 handler = handlers.get(step["op"])
                 if handler is None:
                     raise Unsupported(step["op"])
-                answers.append(handler(self, step))
-            except BaseException as error:  # noqa: PERF203 - each step fails by itself
+                answer = handler(self, step)
+            except BaseException as error:
                 answer = answer_of(error, self._malformed(step))
-                answers.append(answer)
-                if "unsupported" in answer or answer["error"]["kind"] in ("panic", "runner"):
-                    self._ended = True
-                    if "error" in answer and answer["error"]["kind"] == "panic":
-                        # A broken document is asked for nothing more, though what observes it keeps it alive.
-                        self._observing = []
-                    self.close()
-                    # A broken document is let go at once, and only here: its destructor may print or raise.
-                    self._peers = {}
-                    return answers
-        return answers
+                over = self._ends(answer)
+            if answer is None:
+                done += 1
+                continue
+            if done:
+                told.append(done)
+                done = 0
+            told.append(answer)
+            if over:
+                return told
+        if done:
+            told.append(done)
+        return told
+
+    def _ends(self, failed: dict[str, Json]) -> bool:
+        """Whether the step failed in a way that ends the session, which then has ended."""
+        kind = failed["error"]["kind"] if "error" in failed else "unsupported"
+        if kind not in ("unsupported", "panic", "runner"):
+            return False
+        self._ended = True
+        if kind == "panic":
+            # A broken document is asked for nothing more, though what observes it keeps it alive.
+            self._observing = []
+        self.close()
+        # A broken document is let go at once, and only here: its destructor may print or raise.
+        self._peers = {}
+        return True
 
     def _malformed(self, step: Step) -> str | None:
         """What is wrong with a step that failed. Looked for afterwards, to cost nothing when all is well."""

@@ -43,8 +43,10 @@ class Worker:
     def run(self, roots: Json, peers: Json, steps: list[dict[str, Any]], wrap: bool) -> list[dict[str, Json]]:
         """The answers of a session of its own. Raises Crash."""
         session = {"session": self._seq, "roots": roots, "peers": peers, "wrap": wrap, "steps": steps, "end": True}
-        answers = self._ask({"run": [session]})["run"][0]["answers"]
-        return [{"ok": None} if answer is None else answer for answer in answers]
+        answers: list[dict[str, Json]] = []
+        for told in self._ask({"run": [session]})["run"][0]["answers"]:
+            answers += [{"ok": None}] * told if isinstance(told, int) else [told]
+        return answers
 
     def _ask(self, request: dict[str, Json]) -> dict[str, Json]:
         if self._process is None:

@@ -48,8 +48,8 @@ class Process:
         assert answer["seq"] == self.seq
         return answer
 
-    def play(self, *steps: dict[str, Any], **session: Any) -> list[dict[str, Any]]:
-        """The answers of one session: two peers, a text, an array, a map."""
+    def play(self, *steps: dict[str, Any], **session: Any) -> list[Any]:
+        """The answers of one session: two peers, a text, an array, a map. None for a step that observed nothing."""
         part = {
             "session": self.seq,
             "roots": {"t": "text", "l": "array", "m": "map"},
@@ -58,7 +58,9 @@ class Process:
             "end": True,
             **session,
         }
-        answers: list[dict[str, Any]] = self.ask(run=[part])["run"][0]["answers"]
+        answers: list[Any] = []
+        for told in self.ask(run=[part])["run"][0]["answers"]:
+            answers += [None] * told if isinstance(told, int) else [told]
         return answers
 
     def close(self) -> tuple[bytes, int]:

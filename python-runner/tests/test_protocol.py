@@ -31,6 +31,12 @@ def test_a_session_observes_its_state(runner: Process) -> None:
     assert runner.play(INSERT, STATE) == [None, {"ok": state}]
 
 
+def test_steps_in_a_row_that_observe_nothing_are_told_as_their_number(runner: Process) -> None:
+    part = {"session": 9, "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "end": True}
+    (told,) = runner.ask(run=[{**part, "steps": [INSERT, INSERT, STATE, INSERT]}])["run"]
+    assert told["answers"] == [2, {"ok": {"t": {"$text": "hihi"}}}, 1]
+
+
 def test_a_session_goes_on_in_the_next_request_and_is_then_forgotten(runner: Process) -> None:
     roots, peers = {"t": "text"}, {"a": {"client": 1}}
     first = {"session": 9, "roots": roots, "peers": peers, "steps": [{**INSERT, "as": "u"}]}

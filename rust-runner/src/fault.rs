@@ -69,6 +69,13 @@ pub type Answer = Result<Value, Fault>;
 #[derive(Debug)]
 pub struct Reply(Answer);
 
+impl Reply {
+    /// Whether the step was done and observed nothing.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.0, Ok(Value::Null))
+    }
+}
+
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         Self(answer)

@@ -4,7 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
@@ -48,7 +49,20 @@ struct Response {
 #[derive(Serialize)]
 struct RunAnswer {
     session: u64,
+    #[serde(serialize_with = "counted")]
     answers: Vec<Reply>,
+}
+
+/// Steps in a row that observed nothing are told as their number.
+fn counted<S: Serializer>(answers: &[Reply], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut told = serializer.serialize_seq(None)?;
+    for run in answers.chunk_by(|one, next| one.is_nothing() && next.is_nothing()) {
+        match run {
+            [answer] if !answer.is_nothing() => told.serialize_element(answer)?,
+            nothing => told.serialize_element(&nothing.len())?,
+        }
+    }
+    told.end()
 }
 
 /// The sessions that are open; `None` for one that ended early and is still named by requests.

@@ -89,7 +89,7 @@ fn a_batch_answers_every_session() {
     let runs = answer["run"].as_array().expect("it is a list");
     assert_eq!(runs.len(), 50);
     for (number, run) in (1..).zip(runs) {
-        assert_eq!(*run, json!({"session": number, "answers": [null, {"ok": {"t": {"$text": "hi"}}}]}));
+        assert_eq!(*run, json!({"session": number, "answers": [1, {"ok": {"t": {"$text": "hi"}}}]}));
     }
     runner.finish();
 }
@@ -156,10 +156,16 @@ fn a_session_lives_over_two_requests() {
     assert!(runner.ask(json!({"run": [begin]}))["run"][0]["answers"][0]["ok"].is_string());
     let rest = json!({"session": 9, "steps": [{"op": "apply", "peer": "a", "update": "u"}, state()], "end": true});
     let answer = runner.ask(json!({"run": [rest.clone()]}));
-    assert_eq!(answer["run"][0]["answers"], json!([null, {"ok": {"t": {"$text": "hi"}}}]));
+    assert_eq!(answer["run"][0]["answers"], json!([1, {"ok": {"t": {"$text": "hi"}}}]));
     let again = runner.ask(json!({"run": [rest]}));
     assert_eq!(again["run"][0]["answers"][0]["error"]["kind"], "runner");
     runner.finish();
+}
+
+#[test]
+fn steps_in_a_row_that_observe_nothing_are_told_as_their_number() {
+    let answers = Runner::start().play(json!([insert("x"), insert("y"), state(), insert("z")]));
+    assert_eq!(answers, json!([2, {"ok": {"t": {"$text": "yx"}}}, 1]));
 }
 
 #[test]
@@ -187,7 +193,7 @@ fn a_local_op_emits_its_update_and_null_when_nothing_changed() {
         state()
     ]));
     assert_eq!(answers[0]["ok"], "AQEBAAQBAXQDYWJjAA==");
-    assert_eq!(answers[1], json!(null));
+    assert_eq!(answers[1], json!(1));
     assert_eq!(answers[2]["ok"], "AAEBAQAC");
     assert_eq!(answers[3], json!({"ok": {"t": {"$text": "c"}}}));
     runner.finish();

@@ -49,7 +49,7 @@ class Miniature:
     def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Change an answer."""
         for session, entry in zip(request.get("run", ()), answer.get("run", ()), strict=False):
-            entry["answers"] = [{"ok": None} if reply is None else reply for reply in entry["answers"]]
+            entry["answers"] = list(one_each(entry["answers"]))
             for step, reply in zip(session["steps"], entry["answers"], strict=False):
                 self.step(step, reply)
         return answer
@@ -59,6 +59,15 @@ class Miniature:
 
     def emit(self, answer: dict[str, Any]) -> None:
         write(json.dumps(answer).encode() + b"\n")
+
+
+def one_each(answers: list[Any]) -> Iterator[Answer]:
+    """One answer a step: null and N are short for as many that observed nothing."""
+    for answer in answers:
+        if answer is None or isinstance(answer, int):
+            yield from ({"ok": None} for _ in range(answer or 1))
+        else:
+            yield answer
 
 
 def write(data: bytes) -> None:

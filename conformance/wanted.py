@@ -1,0 +1,48 @@
+"""What takes part in a run, and the command lines of its runners: all that is needed to start them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conformance.model.manifest import find_manifest
+from conformance.model.spec import parse_spec
+from conformance.provision import Launch, available, provide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from conformance.model.manifest import Manifest
+    from conformance.model.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What takes part: specs that must be provided, and why others are left out."""
+
+    specs: tuple[Spec, ...]
+    manifests: Mapping[str, Manifest]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
+    """The implementations of a run: exactly `specs`, or all that this machine can provide."""
+    if specs is not None:
+        for spec in specs:
+            find_manifest(spec, manifests)
+        return Wanted(tuple(specs), manifests)
+    left_out = {
+        name: f"{reason}; {manifest.hint}" if manifest.hint else reason
+        for name, manifest in manifests.items()
+        if (reason := available(manifest)) is not None
+    }
+    return Wanted(tuple(parse_spec(name) for name in manifests if name not in left_out), manifests, left_out)
+
+
+def launches(wanted: Wanted, report: Callable[[str], None]) -> list[Launch]:
+    """The command lines of all runners; what is missing is made now.
+
+    Raises:
+        ProvisionError: an implementation cannot be had.
+    """
+    return [provide(spec, find_manifest(spec, wanted.manifests), report) for spec in wanted.specs]

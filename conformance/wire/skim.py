@@ -1,0 +1,89 @@
+"""An update in one pass, as a key: what most updates need that differ in their bytes and not in what they say.
+
+Most relayed updates differ from what was given in the form of a number, an info bit or the order of delete ranges
+alone. To find that out takes no struct, no merging of runs, and a fifth of the time of a normal form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.wire.content import read_content
+from conformance.wire.delete_set import read_deletes
+from conformance.wire.lib0 import Reader, WireError
+from conformance.wire.model import (
+    GC_REF,
+    HAS_ORIGIN,
+    HAS_PARENT_SUB,
+    HAS_RIGHT_ORIGIN,
+    REF_BITS,
+    SKIP_REF,
+    ContentAny,
+    ContentDeleted,
+    ContentString,
+)
+from conformance.wire.normalize import canonical, normalize_deletes, payload
+from conformance.wire.update import MAX_STRUCTS
+from conformance.wire.v1 import FieldReaderV1
+from conformance.wire.v2 import FieldReaderV2
+from conformance.wire.values import read_any
+
+if TYPE_CHECKING:
+    from conformance.wire.model import Format
+    from conformance.wire.v1 import FieldReader
+
+Key = tuple[dict[int, tuple[int, list[object]]], dict[int, list[tuple[int, int]]]]
+
+
+def skim(data: bytes, format: Format = "v1") -> Key:
+    """Client -> clock and structs; and what is deleted. Updates with equal keys have equal normal forms.
+
+    Raises WireError where `decode_update` does.
+    """
+    reader = Reader(data)
+    fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
+    rest = fields.rest
+    clients: dict[int, tuple[int, list[object]]] = {}
+    left = MAX_STRUCTS
+    for _ in range(rest.varuint()):
+        count = rest.varuint()
+        client = fields.client()
+        clock = rest.varuint()
+        left -= count
+        if left < 0 or client in clients:
+            raise WireError(rest.pos, f"more than {MAX_STRUCTS} structs, or client {client} twice")
+        clients[client] = (clock, [_struct(fields) for _ in range(count)])
+    return clients, normalize_deletes(read_deletes(reader, format))
+
+
+def _struct(fields: FieldReader) -> object:
+    info = fields.info()
+    if info == GC_REF:
+        return "GC", _some(fields.length(), fields)
+    if info == SKIP_REF:
+        return "Skip", _some(fields.rest.varuint(), fields)
+    ref = info & REF_BITS
+    left = fields.left_id() if info & HAS_ORIGIN else None
+    right = fields.right_id() if info & HAS_RIGHT_ORIGIN else None
+    if left is not None or right is not None:
+        return ref, left, right, _content(fields, ref)
+    parent = fields.string() if fields.parent_is_root() else fields.left_id()
+    sub = fields.string() if info & HAS_PARENT_SUB else None
+    return "first", ref, parent, sub, _content(fields, ref)
+
+
+def _some(length: int, fields: FieldReader) -> int:
+    if length == 0:
+        raise WireError(fields.offset, "GC or Skip of length 0")
+    return length
+
+
+def _content(fields: FieldReader, ref: int) -> object:
+    if ref == ContentString.ref:
+        return fields.string()
+    if ref == ContentDeleted.ref:
+        return fields.length()
+    if ref == ContentAny.ref:
+        count, rest = fields.length(), fields.rest
+        return [canonical(read_any(rest)) for _ in range(count)]
+    return payload(read_content(fields, ref))
