@@ -114,7 +114,8 @@ def _unread(case: Case) -> Iterator[Edit]:
     """Names of slots that no step reads."""
     read = {slot for step in case.steps for slot in operands(dict(step))}
     for place, step in enumerate(case.steps):
-        if step.get("as", "") not in read and ("path" in step or step["op"] == "transact") and "as" in step:
+        family = step["op"].partition(".")[0]
+        if family in ("text", "array", "map", "xml", "transact") and "as" in step and step["as"] not in read:
             yield {("steps", place, "as"): GONE}
 
 

@@ -22,6 +22,7 @@ from conformance.wire.lib0 import WireError
 from conformance.wire.model import ID, Format, Update
 from conformance.wire.rewrite import less, with_contents, without
 from conformance.wire.update import decode_partly, encode_update
+from conformance.wire.whole import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,6 +69,11 @@ def _bytes(text: str) -> bytes | None:
 def _decoded(data: bytes, format: Format) -> Update | None:
     decoded = decode_partly(data, format)
     return decoded.update if decoded.fault is None else None
+
+
+def waits_for_nothing(steps: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the updates that are given as bytes are whole together; those that cannot be decoded do not count."""
+    return is_whole(*(raw.update for raw in raw_updates(steps) if raw.update is not None))
 
 
 def rewrite_raw(steps: Sequence[Step], edit: Mapping[tuple[Any, ...], Any]) -> list[Step] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from conformance.jsonio import dumps
 from conformance.minimize.edit import apply, joined
 from conformance.minimize.passes import PASSES
-from conformance.minimize.raw import raw_updates
+from conformance.minimize.raw import raw_updates, waits_for_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,6 +93,7 @@ class _Search:
         self._report = report
         self._started = time.monotonic()
         self._tried = 0
+        self._whole = waits_for_nothing(case.steps)
         self._refused: set[bytes] = set()
         self._doing = ""
 
@@ -141,10 +142,18 @@ class _Search:
         return taken
 
     def _accept(self, base: Case, edit: Edit) -> None:
-        case = apply(base, edit)
+        case = self._edited(base, edit)
         if case is not None and cost(case) < cost(self.best):
             self.best = case
             self._tell()
+
+    def _edited(self, base: Case, edit: Edit) -> Case | None:
+        """The case with an edit. One whose bytes wait for nothing is never cut so that something waits for good.
+
+        Implementations may differ in what they show while something waits, so it would be another failure.
+        """
+        case = apply(base, edit)
+        return case if case is None or not self._whole or waits_for_nothing(case.steps) else None
 
     def _tries(self, base: Case, edits: Sequence[Edit]) -> list[tuple[Edit, bool]]:
         """Each edit, and whether the case with it is smaller than the best and still shows the failure."""
@@ -152,7 +161,7 @@ class _Search:
         cases: dict[bytes, Case] = {}
         keys: list[bytes | None] = []
         for edit in edits:
-            case = apply(base, edit)
+            case = self._edited(base, edit)
             smaller = case is not None and (key := cost(case)) < least
             keys.append(key[-1] if case is not None and smaller else None)
             if case is not None and smaller and key[-1] not in self._refused:

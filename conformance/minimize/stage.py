@@ -41,10 +41,12 @@ class World:
     rest: int
     format: str = "v1"
 
-    def performance(self, case: Case) -> Performance:
+    def performance(self, case: Case, *, with_finale: bool = True) -> Performance:
+        """The case in this world."""
         filled = tuple(self._player(name, case) for name in parts(case))
         players = tuple(dict.fromkeys(filled))
-        return Performance(compile_case(case, tuple(map(players.index, filled)), self.format), filled, players)
+        pattern = tuple(map(players.index, filled))
+        return Performance(compile_case(case, pattern, self.format, with_finale=with_finale), filled, players)
 
     def _player(self, name: str, case: Case) -> int:
         if name == RELAY or name not in case.peers:
@@ -178,7 +180,8 @@ class Stage:
             return "", ""
         if step["peer"] == RELAY:
             return step["op"], "relay"
-        return step["op"], "resynced" if step["as"].endswith("2") else "delivered"
+        lasting = step["as"].endswith("2") or len(program.case.peers) == 1
+        return step["op"], "resynced" if lasting else "delivered"
 
 
 def _is_read(step: Mapping[str, Any]) -> bool:
