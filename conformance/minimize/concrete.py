@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.minimize.repair import repair
+from conformance.minimize.repair import is_local, repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ def concrete(case: Case, engine: Engine, world: World) -> Case | None:
 def _questions(case: Case) -> Iterator[tuple[Place, Case]]:
     """For each local op a case that ends where it would be performed, and asks."""
     for number, step in enumerate(case.steps):
-        if "path" in step and step["op"] != "position":
+        if is_local(step):
             yield (number, None), _asking(case, case.steps[:number], step, step)
         for inner, op in enumerate(step.get("steps", ())):
             begun = [{**step, "steps": step["steps"][:inner]}] if inner else []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.minimize.content import content_edits
 from conformance.minimize.edit import CLIENTS, GONE
 from conformance.minimize.renumber import clients_of
+from conformance.minimize.repair import is_local
 from conformance.minimize.structs import byte_edits, raw_content_edits, raw_edits, unit_edits
 from conformance.repro.part import operands
 
@@ -114,8 +115,7 @@ def _unread(case: Case) -> Iterator[Edit]:
     """Names of slots that no step reads."""
     read = {slot for step in case.steps for slot in operands(dict(step))}
     for place, step in enumerate(case.steps):
-        family = step["op"].partition(".")[0]
-        if family in ("text", "array", "map", "xml", "transact") and "as" in step and step["as"] not in read:
+        if (is_local(step) or step["op"] == "transact") and "as" in step and step["as"] not in read:
             yield {("steps", place, "as"): GONE}
 
 

@@ -52,6 +52,15 @@ class Progress:
     best: Case
 
 
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """What a search found; `complete` where it is a local minimum, and not what was reached when a bound was met."""
+
+    case: Case
+    tried: int
+    complete: bool
+
+
 class OutOfBudgetError(Exception):
     """A bound was met."""
 
@@ -68,13 +77,24 @@ def minimize(
     It is a local minimum: no edit of any pass makes it smaller and still shows it, unless the budget ran out. `shows`
     is not asked about `case` itself. An interrupt (KeyboardInterrupt) passes through; `report` has seen the best.
     """
-    search = _Search(case, shows, budget or Budget(), report)
+    return search(case, shows, budget, report, passes).case
+
+
+def search(
+    case: Case,
+    shows: Shows,
+    budget: Budget | None = None,
+    report: Callable[[Progress], None] | None = None,
+    passes: Sequence[Pass] = PASSES,
+) -> Minimum:
+    """As `minimize`, and how it ended."""
+    state = _Search(case, shows, budget or Budget(), report)
     try:
-        while sum(search.run(each) for each in passes):
+        while sum(state.run(each) for each in passes):
             pass
     except OutOfBudgetError:
-        pass
-    return search.best
+        return Minimum(state.best, state.tried, complete=False)
+    return Minimum(state.best, state.tried, complete=True)
 
 
 def cost(case: Case) -> tuple[Any, ...]:
@@ -92,7 +112,7 @@ class _Search:
         self._budget = budget
         self._report = report
         self._started = time.monotonic()
-        self._tried = 0
+        self.tried = 0
         self._whole = waits_for_nothing(case.steps)
         self._refused: set[bytes] = set()
         self._doing = ""
@@ -172,12 +192,12 @@ class _Search:
     def _ask(self, cases: Mapping[bytes, Case]) -> set[bytes]:
         if not cases:
             return set()
-        if self._tried + len(cases) > self._budget.candidates:
+        if self.tried + len(cases) > self._budget.candidates:
             raise OutOfBudgetError
         if time.monotonic() - self._started > self._budget.seconds:
             raise OutOfBudgetError
         shown = self._shows(list(cases.values()))
-        self._tried += len(cases)
+        self.tried += len(cases)
         self._tell()
         good = {key for key, each in zip(cases, shown, strict=True) if each}
         self._refused.update(cases.keys() - good)
@@ -185,4 +205,4 @@ class _Search:
 
     def _tell(self) -> None:
         if self._report is not None:
-            self._report(Progress(self._doing, self._tried, self.best))
+            self._report(Progress(self._doing, self.tried, self.best))

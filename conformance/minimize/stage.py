@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _TWIN_EXPECT: Mapping[str, Any] = {"converged": {}}  # everything is read, nothing is demanded by value
 _BROKEN = ("refused", "accepted", "panic", "slot", "runner")
 _FAULTS = ("crash", "timeout", "memory", "protocol", "untrusted")
+_ENDS = (*_FAULTS, "panic", "runner", "unsupported")  # after these a world says nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ class Stage:
 
     def _seen(self, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> Seen:
         found = {part for verdict in verdicts for part in self._own(verdict)}
-        ended = any(part.check in _FAULTS or part.check == "unsupported" for part in found)
-        if len(outcomes) > 1 and not ended:
+        if len(outcomes) > 1:
             found = {part for part in found if part.check not in ("refused", "slot")}
-            found.update(self._differences(outcomes))
+            if not any(part.check in _ENDS for part in found):
+                found.update(self._differences(outcomes))
         return Seen(frozenset(found), tuple(outcomes), tuple(verdicts))
 
     def _own(self, verdict: Verdict) -> Iterator[Part]:

@@ -88,10 +88,10 @@ def perform_all(
     for outcomes in engine.run(iter(performances)):
         for outcome in outcomes:
             verdict = judge.judge(outcome)
-            yield _shown(outcome, verdict, choose)
+            yield shown(outcome, verdict, choose)
 
 
-def _shown(outcome: Outcome, verdict: Verdict, choose: Callable[[Performance, Sequence[Failure]], Failure]) -> Shown:
+def shown(outcome: Outcome, verdict: Verdict, choose: Callable[[Performance, Sequence[Failure]], Failure]) -> Shown:
     if verdict.failures:
         failure = choose(outcome.performance, verdict.failures)
         goal = Goal(failure.step, failure.check, failure.expected, failure.observed)

@@ -70,6 +70,11 @@ class _Gone:
         place = bisect_right(starts, id.clock) - 1
         return place >= 0 and id.clock < self._ends[id.client][place]
 
+    def extent(self, id: ID) -> tuple[int, int]:
+        """Start and end of the range that one of these elements is in."""
+        place = bisect_right(self._starts[id.client], id.clock) - 1
+        return self._starts[id.client][place], self._ends[id.client][place]
+
     def moved(self, id: ID) -> ID:
         """The id of an element that stays, or of the first that stays behind one that is gone."""
         starts = self._starts.get(id.client)
@@ -158,22 +163,31 @@ def _parts(struct: Struct, places: Places, gone: _Gone) -> Iterator[Struct]:
 
 def _left(id: ID | None, places: Places, gone: _Gone) -> ID | None:
     """The origin where it stays, else what its own origin was."""
+    met: set[ID] = set()
     while id is not None and id in gone:
-        item = places.item_at(id)
-        if item is None:
-            raise ValueError(f"no update says where {id} stood")
-        id = ID(id.client, id.clock - 1) if id.clock > item.id.clock else item.origin
+        item = _once(id, met, places)
+        start = gone.extent(id)[0]
+        id = ID(id.client, start - 1) if start > item.id.clock else item.origin
     return None if id is None else gone.moved(id)
 
 
 def _right(id: ID | None, places: Places, gone: _Gone) -> ID | None:
+    """The right origin where it stays, else what its own right origin was."""
+    met: set[ID] = set()
     while id is not None and id in gone:
-        item = places.item_at(id)
-        if item is None:
-            raise ValueError(f"no update says where {id} stood")
-        last = item.id.clock + item.length - 1
-        id = ID(id.client, id.clock + 1) if id.clock < last else item.right_origin
+        item = _once(id, met, places)
+        end = gone.extent(id)[1]
+        id = ID(id.client, end) if end < item.id.clock + item.length else item.right_origin
     return None if id is None else gone.moved(id)
+
+
+def _once(id: ID, met: set[ID], places: Places) -> Item:
+    """The item that holds an element, which is asked for once: bytes that were tampered with may go round in a ring."""
+    item = places.item_at(id)
+    if item is None or id in met:
+        raise ValueError(f"no update says where {id} stood")
+    met.add(id)
+    return item
 
 
 def _moved_parent(parent: Parent, gone: _Gone) -> Parent:
