@@ -16,9 +16,10 @@ from conformance.wire.model import (
     Struct,
     Update,
 )
-from conformance.wire.relayed import is_whole, relayed_differences
+from conformance.wire.relayed import relayed_differences
 from conformance.wire.skim import skim
 from conformance.wire.update import encode_update
+from conformance.wire.whole import is_whole
 
 
 def text(clock: int, content: str, origin: ID | None = None, right: ID | None = None) -> Item:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from conformance.feed import Fed
 
 AGREE, DISAGREE = 0, 1
-_KINDS = ("text", "array", "map", "xml")
 
 
 def _parser() -> options.Parser:
@@ -28,10 +27,7 @@ def _parser() -> options.Parser:
     parser.add_argument("updates", nargs="+", metavar="HEX", help="an update in hex or base64, or @FILE")
     parser.add_argument("--v2", action="store_true", help="the updates are in the v2 encoding")
     parser.add_argument("--order", metavar="3,1,2", help="the order in which they are applied (default: as given)")
-    parser.add_argument(
-        "--root", action="append", default=[], metavar="NAME=KIND",
-        help=f"the kind of a root, where the updates do not show it: {', '.join(_KINDS)}",
-    )  # fmt: skip
+    options.add_roots(parser)
     options.add_implementations(parser)
     options.add_limits(parser)
     parser.add_argument("--json", action="store_true", help="an object per implementation")
@@ -51,7 +47,7 @@ def main(argv: list[str]) -> int:
     updates = [read_update(text) for text in arguments.updates]
     order = _order(arguments.order, len(updates))
     update_format = "v2" if arguments.v2 else "v1"
-    roots = {**roots_named(updates, update_format), **_roots(arguments.root)}
+    roots = {**roots_named(updates, update_format), **options.roots(arguments.root)}
     wanted = options.wanted(arguments)
     for name, reason in wanted.left_out.items():
         announce(f"left out {name}: {reason}")
@@ -83,16 +79,6 @@ def _order(text: str | None, count: int) -> list[int]:
 
 def _example(count: int) -> str:
     return ",".join(str(number) for number in range(count, 0, -1))
-
-
-def _roots(texts: Sequence[str]) -> dict[str, str]:
-    roots = {}
-    for text in texts:
-        name, _, kind = text.rpartition("=")
-        if not name or kind not in _KINDS:
-            raise UsageError(f"--root {text}: write NAME=KIND, with a kind of {', '.join(_KINDS)}")
-        roots[name] = kind
-    return roots
 
 
 def _print_json(fed: Sequence[Fed]) -> None:

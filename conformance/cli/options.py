@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from conformance.execute.engine import Limits
     from conformance.model.manifest import Manifest
+    from conformance.model.vector import Case
     from conformance.wanted import Wanted
+
+ROOT_KINDS = ("text", "array", "map", "xml")
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,3 +103,35 @@ def wanted(arguments: argparse.Namespace) -> Wanted:
     from conformance.wanted import choose
 
     return choose(parse_specs(arguments.impls) if arguments.impls else None, manifests(arguments))
+
+
+def add_roots(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help=f"the kind of a root, where the updates do not show it: {', '.join(ROOT_KINDS)}",
+    )
+
+
+def roots(texts: Sequence[str]) -> dict[str, str]:
+    """Root name -> kind, from NAME=KIND."""
+    found = {}
+    for text in texts:
+        name, _, kind = text.rpartition("=")
+        if not name or kind not in ROOT_KINDS:
+            raise UsageError(f"--root {text}: write NAME=KIND, with a kind of {', '.join(ROOT_KINDS)}")
+        found[name] = kind
+    return found
+
+
+def case_of(name: str, vectors: Sequence[Path] | None) -> Case:
+    """The case of that id, among the shipped ones or those at `vectors`."""
+    from conformance.model.vector import load_cases
+    from conformance.resources import data_root
+
+    for case in load_cases(vectors or [data_root() / "vectors"]):
+        if case.id == name:
+            return case
+    raise UsageError(f"there is no case {name}; see: python -m conformance list --filter GLOB")

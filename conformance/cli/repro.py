@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
     from conformance.repro.source import Library
 
     arguments = _parser().parse_args(argv)
-    case = _case(arguments)
+    case = options.case_of(arguments.case, arguments.vectors)
     specs = parse_specs(",".join(filter(None, [arguments.impl, arguments.writer or arguments.reader])))
     manifests = options.manifests(arguments)
     manifest = find_manifest(specs[0], manifests)
@@ -70,17 +70,6 @@ def _dialect(manifest: Manifest) -> str:
     if manifest.repro not in names():
         raise UsageError(f"{manifest.path}: there is no dialect {manifest.repro}; there are {', '.join(names())}")
     return manifest.repro
-
-
-def _case(arguments: argparse.Namespace) -> Case:
-    from conformance.model.vector import load_cases
-    from conformance.resources import data_root
-
-    cases = load_cases(arguments.vectors or [data_root() / "vectors"])
-    for case in cases:
-        if case.id == arguments.case:
-            return case
-    raise UsageError(f"there is no case {arguments.case}; see: python -m conformance list --filter GLOB")
 
 
 def _perform(arguments: argparse.Namespace, case: Case, count: int) -> tuple[Shown, str]:

@@ -249,7 +249,7 @@ class Judge:
         if "state_vector" in alternative:
             return bool(decoded_state_vector(ok) == alternative["state_vector"])
         if "awareness" in alternative:
-            return same(_decoded_awareness(ok), alternative["awareness"])
+            return same(decoded_awareness(ok), alternative["awareness"])
         if "bytes" in alternative:
             return bool(ok == alternative["bytes"])
         return "done" in alternative or same(ok, alternative["value"])
@@ -303,7 +303,7 @@ def _relayed_differences(given: Value, back: Value, update_format: str) -> list[
         return [f"cannot be read: {error}"]
 
 
-def _decoded_awareness(observed: Value) -> Value:
+def decoded_awareness(observed: Value) -> Value:
     """Client id (as text) -> clock and state, of an awareness update in base64; None when it is not one."""
     from conformance.wire.awareness import decode_awareness
 

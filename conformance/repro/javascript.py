@@ -252,7 +252,7 @@ const plain = entries => {
         failure = writer.part.failure
         assert failure is not None
         writer.use("compare")
-        what = json.dumps(described(step), ensure_ascii=False)
+        what = json.dumps(described(writer.part, step), ensure_ascii=False)
         if check in ("refused", "accepted", "panic", "slot", "runner", "done"):
             writer.use("outcome")
             wanted = "refused" if check == "accepted" else "done"

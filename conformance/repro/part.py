@@ -53,6 +53,7 @@ class Part:
         peers: peer -> its options, of the peers that these steps need.
         rich: texts are shown as lists of chunks, since some have attributes or embeds.
         ascii: nothing but ASCII and no embed is known to stand in it, so that all libraries count offsets alike.
+        note: where what is expected comes from, when no vector says it.
     """
 
     case: Case
@@ -66,6 +67,7 @@ class Part:
     tolerated: frozenset[int]
     rich: bool
     ascii: bool
+    note: str = ""
 
     @property
     def roots(self) -> Mapping[str, str]:
@@ -109,6 +111,7 @@ def share(
     failure: Goal | None,
     slots: Mapping[str, str],
     tolerated: frozenset[int] = frozenset(),
+    note: str = "",
 ) -> Part:
     """What `actor` plays of a performance.
 
@@ -117,6 +120,7 @@ def share(
         failure: what is to be seen; None plays all steps, for a process that dies on the way.
         slots: base64 by slot, of all that was made.
         tolerated: places of steps that may be refused.
+        note: where what is expected comes from.
     """
     places = _all_but_looks(steps) if failure is None else needed(steps, failure.place)
     own = [place for place in places if actors[place] == actor]
@@ -137,6 +141,7 @@ def share(
         tolerated=frozenset(own.index(place) for place in tolerated if place in own),
         ascii=_is_ascii(case, steps),
         rich=_is_rich([chosen, failure.expected if failure else None, failure.observed if failure else None]),
+        note=note,
     )
 
 

@@ -10,6 +10,7 @@ from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case
 from conformance.plan.script import parts
 from conformance.report.records import GOOD
+from conformance.repro.disagreement import side
 from conformance.repro.part import Goal, Part, share
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.judge.judge import Failure, Verdict
     from conformance.model.implementation import Implementation
     from conformance.model.vector import Case
+    from conformance.plan.finale import Demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,27 @@ class Shown:
         return self.verdict.name not in GOOD
 
     def part(self, player: int) -> Part:
-        """What the implementation of that number plays of it."""
+        """What the implementation of that number plays of it. Of a disagreement each shows its own side."""
         performance = self.outcome.performance
         program = performance.program
+        goal, note = self._goal(player)
         return share(
             program.case,
             program.format,
             program.steps,
             program.actors,
             performance.players.index(player),
-            self.goal,
+            goal,
             self.slots(),
             program.tolerated,
+            note,
         )
+
+    def _goal(self, player: int) -> tuple[Goal | None, str]:
+        """What a program of that implementation shows, and where what it expects comes from."""
+        parting = next((failure for failure in self.verdict.failures if failure.check == "agree"), None)
+        found = None if parting is None else side(self.outcome, parting, player)
+        return found or (self.goal, "")
 
     def slots(self) -> Mapping[str, str]:
         """Slot -> base64 of all that was made."""
@@ -79,10 +89,10 @@ def perform_all(
     for outcomes in engine.run(iter(performances)):
         for outcome in outcomes:
             verdict = judge.judge(outcome)
-            yield _shown(outcome, verdict, choose)
+            yield shown(outcome, verdict, choose)
 
 
-def _shown(outcome: Outcome, verdict: Verdict, choose: Callable[[Performance, Sequence[Failure]], Failure]) -> Shown:
+def shown(outcome: Outcome, verdict: Verdict, choose: Callable[[Performance, Sequence[Failure]], Failure]) -> Shown:
     if verdict.failures:
         failure = choose(outcome.performance, verdict.failures)
         goal = Goal(failure.step, failure.check, failure.expected, failure.observed)
@@ -101,10 +111,18 @@ def _last_demand(outcome: Outcome) -> Goal | None:
     """What stands for a failure when there is none: the last state demanded before peers exchanged anything."""
     demands = outcome.performance.program.demands
     early = [(place, demand) for place, demand in demands if demand.stage in ("steps", "delivered")]
-    states = [item for item in early if item[1].check == "state"] or early
+    states = [item for item in early if item[1].check == "state"] or early or _agreed(outcome)
     if not states:
         return None
     place, demand = states[-1]
+    observed = (outcome.answers[place] or {}).get("ok")
+    if demand.check == "agree":
+        return Goal(place, "state", observed, observed)
     view = demand.expected[0]
-    answer = outcome.answers[place] or {}
-    return Goal(place, demand.check, view.get(demand.check, view), answer.get("ok"))
+    return Goal(place, demand.check, view.get(demand.check, view), observed)
+
+
+def _agreed(outcome: Outcome) -> list[tuple[int, Demand]]:
+    """The states of a case that demands agreement and no values; what was seen is then what is expected."""
+    program = outcome.performance.program
+    return [item for item in program.demands if item[1].check == "agree" and program.steps[item[0]]["op"] == "state"]

@@ -168,7 +168,7 @@ class Python:
 
     def _goal(self, writer: Writer, step: Step, check: str, expected: Any) -> list[str]:
         writer.use("compare")
-        what = repr(described(step))
+        what = repr(described(writer.part, step))
         if check in _FAILING:
             writer.use("outcome")
             wanted = "refused" if check == "accepted" else "done"

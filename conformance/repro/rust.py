@@ -273,7 +273,7 @@ class Rust:
 
     def _goal(self, writer: Writer, step: Step, check: str, expected: Any) -> list[str]:
         writer.use("compare")
-        what = rust_string(described(step))
+        what = rust_string(described(writer.part, step))
         if check in _FAILING:
             wanted = "refused" if check == "accepted" else "done"
             result = self._apply(writer, step) if step["op"] == "apply" else self._result_of(writer, step)

@@ -94,9 +94,10 @@ class Writer:
         return lines
 
 
-def described(step: Step) -> str:
-    """A step in a few words."""
-    return f"{step['op']} of {step['peer'].removeprefix('@')}"
+def described(part: Part, step: Step) -> str:
+    """The step that is looked at in a few words, and where what is expected comes from."""
+    what = f"{step['op']} of {step['peer'].removeprefix('@')}"
+    return f"{what}; {part.note}" if part.note else what
 
 
 def base64_of(value: Mapping[str, str]) -> str:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from conformance.wire.diff import diff_normal
 from conformance.wire.lib0 import WireError
-from conformance.wire.model import ID, Item, Skip
 from conformance.wire.normalize import Normal, Unit, normalize, normalize_deletes, split
 from conformance.wire.skim import Key, skim
 from conformance.wire.update import decode_update
+from conformance.wire.whole import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from conformance.wire.model import Format, Update
+    from conformance.wire.model import Format
 
 
 def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> list[str]:
@@ -54,29 +54,6 @@ def _prepared(data: bytes, format: Format) -> tuple[Normal, bool]:
     """The normal form, and whether the update is whole; the update that many peers were given is read once."""
     update = decode_update(data, format)
     return normalize(update), is_whole(update)
-
-
-def is_whole(update: Update) -> bool:
-    """Whether nothing in an update waits for what is not in it: every client begins at 0, without Skip or loose end."""
-    ends: dict[int, int] = {}
-    for client, structs in update.structs.items():
-        if any(isinstance(struct, Skip) for struct in structs) or (structs and structs[0].id.clock):
-            return False
-        ends[client] = structs[-1].id.clock + structs[-1].length if structs else 0
-    return all(clock < ends.get(client, 0) for client, clock in _references(update)) and all(
-        end <= ends.get(client, 0)
-        for client, ranges in normalize_deletes(update.delete_set).items()
-        for _, end in ranges
-    )
-
-
-def _references(update: Update) -> Iterator[ID]:
-    for structs in update.structs.values():
-        for struct in structs:
-            if isinstance(struct, Item):
-                for reference in (struct.origin, struct.right_origin, struct.parent):
-                    if isinstance(reference, ID):
-                        yield reference
 
 
 def _redundant_marks(a: Normal, b: Normal) -> dict[int, set[int]]:

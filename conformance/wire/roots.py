@@ -75,7 +75,7 @@ def root_evidence(updates: Sequence[Update]) -> dict[str, Evidence]:
 
     Items whose parent cannot be found, since an origin is in none of the updates, say nothing.
     """
-    places = _Places(updates)
+    places = Places(updates)
     roots: dict[str, Evidence] = {}
     for item in places.items():
         parent, parent_sub = places.of(item)
@@ -111,7 +111,7 @@ def _describe(item: Item, parent_sub: str | None) -> str:
 _Place: TypeAlias = "tuple[Parent, str | None]"
 
 
-class _Places:
+class Places:
     """Finds the parent and key of each item, through origins where they are not written."""
 
     def __init__(self, updates: Sequence[Update]) -> None:
@@ -157,12 +157,12 @@ class _Places:
                 break
             met.append(id)
             on_the_way.add(id)
-            current = self._item_at(current.origin) or self._item_at(current.right_origin)
+            current = self.item_at(current.origin) or self.item_at(current.right_origin)
         for id in met:
             self._known[id] = place
         return place
 
-    def _item_at(self, id: ID | None) -> Item | None:
+    def item_at(self, id: ID | None) -> Item | None:
         """The item that holds this element; updates may overlap, so one that begins later can end earlier."""
         if id is None:
             return None

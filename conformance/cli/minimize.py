@@ -1,0 +1,77 @@
+"""`minimize`: the smallest case that still fails, as a vector, an explanation and programs for a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli import minimizing, options
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from conformance.minimize.finding import Finding, Players
+    from conformance.model.vector import Case
+
+
+def _parser() -> options.Parser:
+    parser = options.parser(
+        "minimize",
+        "Cut a failing case, or updates from the field, down to the smallest case that still fails in the same way. "
+        "Prints a report in Markdown: who answers what, a vector, what its updates say, and programs with nothing but "
+        "a library. Exit code 0 when it is minimal, 1 when nothing fails, 130 when it was interrupted; what was "
+        "reached is reported then too.",
+    )
+    parser.add_argument("case", nargs="?", metavar="CASE", help="id of a case that fails")
+    parser.add_argument(
+        "--updates", nargs="+", metavar="HEX", help="updates in hex or base64, or @FILE, in their order"
+    )
+    parser.add_argument("--v2", action="store_true", help="the updates are in the v2 encoding")
+    options.add_roots(parser)
+    parser.add_argument("--cast", metavar="A,B", help="who plays the peers, in their order; the last plays the others")
+    parser.add_argument("--reference", metavar="NAME", help="who is right, where a failure shows in values only")
+    parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: v1, and v2 if v1 agrees)")
+    parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the vector there too, as a suite file")
+    minimizing.add_budget(parser)
+    options.add_implementations(parser)
+    options.add_limits(parser)
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Find, minimise, and print."""
+    arguments = _parser().parse_args(argv)
+    if (arguments.case is None) is (arguments.updates is None):
+        raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
+    case = _of_updates(arguments) if arguments.updates else minimizing.case_of(arguments.case, arguments.vectors)
+
+    def find(players: Players) -> Finding:
+        from conformance.minimize.finding import of_case, of_vector
+
+        if arguments.updates:
+            return of_case(case, players)
+        formats = [arguments.update_format] if arguments.update_format else ["v1", "v2"]
+        return of_vector(case, players, _cast(arguments.cast, players), formats)
+
+    return minimizing.run(arguments, find)
+
+
+def _of_updates(arguments: argparse.Namespace) -> Case:
+    from conformance.minimize.finding import case_of_updates
+
+    updates, roots, update_format = minimizing.given(arguments.updates, arguments)
+    return case_of_updates(updates, roots, update_format)
+
+
+def _cast(text: str | None, players: Players) -> Sequence[int] | None:
+    """The numbers of the implementations that --cast names."""
+    if text is None:
+        return None
+    labels = [implementation.label for implementation in players.implementations]
+    names = text.split(",")
+    if unknown := [name for name in names if name not in labels]:
+        raise UsageError(f"--cast {text}: {unknown[0]} is not among --impls ({', '.join(labels)})")
+    return [labels.index(name) for name in names]
