@@ -18,6 +18,8 @@ COMMANDS = {
     "doctor": "prove that the kit can fail: wrong runners must be caught",
     "replay": "run failed results of a results file again, each as it was",
     "repro": "a program that shows a failing case with nothing but the library",
+    "bisect": "find the release that broke or mended a case",
+    "matrix": "cases on many releases of one implementation",
     "known": "list the known divergences, or take their signatures from results",
     "diff": "what changed between two results files",
     "report": "render a results file again, in any format",

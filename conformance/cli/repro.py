@@ -29,13 +29,10 @@ def _parser() -> options.Parser:
     )
     parser.add_argument("case", metavar="CASE", help="id of a case")
     parser.add_argument("--impl", required=True, metavar="NAME", help="NAME, NAME@VERSION or NAME=PATH")
-    others = parser.add_mutually_exclusive_group()
-    others.add_argument("--writer", metavar="NAME", help="who plays the first peer; its bytes stand in the program")
-    others.add_argument("--reader", metavar="NAME", help="who plays the other peers; its bytes stand in the program")
+    options.add_partner(parser)
     parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: v1, and v2 if v1 agrees)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the program there instead of to stdout")
-    parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
-    parser.add_argument("--runner", type=Path, action="append", default=[], metavar="MANIFEST.toml", help="as of a run")
+    options.add_vectors(parser)
     options.add_limits(parser)
     return parser
 
@@ -48,7 +45,7 @@ def main(argv: list[str]) -> int:
     from conformance.repro.source import Library
 
     arguments = _parser().parse_args(argv)
-    case = _case(arguments)
+    case = options.case(arguments, arguments.case)
     specs = parse_specs(",".join(filter(None, [arguments.impl, arguments.writer or arguments.reader])))
     manifests = options.manifests(arguments)
     manifest = find_manifest(specs[0], manifests)
@@ -70,17 +67,6 @@ def _dialect(manifest: Manifest) -> str:
     if manifest.repro not in names():
         raise UsageError(f"{manifest.path}: there is no dialect {manifest.repro}; there are {', '.join(names())}")
     return manifest.repro
-
-
-def _case(arguments: argparse.Namespace) -> Case:
-    from conformance.model.vector import load_cases
-    from conformance.resources import data_root
-
-    cases = load_cases(arguments.vectors or [data_root() / "vectors"])
-    for case in cases:
-        if case.id == arguments.case:
-            return case
-    raise UsageError(f"there is no case {arguments.case}; see: python -m conformance list --filter GLOB")
 
 
 def _perform(arguments: argparse.Namespace, case: Case, count: int) -> tuple[Shown, str]:
