@@ -20,6 +20,8 @@ COMMANDS = {
     "replay": "run failed results of a results file again, each as it was",
     "repro": "a program that shows a failing case with nothing but the library",
     "minimize": "cut a failing case or updates down to the smallest that fail, for a report",
+    "bisect": "find the release that broke or mended a case",
+    "matrix": "cases on many releases of one implementation",
     "known": "list the known divergences, or take their signatures from results",
     "diff": "what changed between two results files",
     "report": "render a results file again, in any format",

@@ -16,7 +16,7 @@ from conformance.report.records import GOOD
 from conformance.report.store import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from conformance.judge.known import Divergence
@@ -137,6 +137,17 @@ def rewritten(text: str, signatures: Mapping[str, set[str]]) -> str:
     return tomlkit.dumps(document)
 
 
+def with_versions(text: str, versions: Mapping[str, str]) -> str:
+    """A file of known divergences with other ranges, by the id of the entry; everything else stays as it is."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    for entry in document.get("divergence", []):
+        if entry["id"] in versions and str(entry["versions"]) != versions[entry["id"]]:
+            entry["versions"] = versions[entry["id"]]
+    return tomlkit.dumps(document)
+
+
 def _array(items: Sequence[str]) -> Any:
     import tomlkit
 
@@ -145,8 +156,8 @@ def _array(items: Sequence[str]) -> Any:
     return array.multiline(len(array.as_string()) > 100)
 
 
-def update(folder: Path, evidence: Evidence) -> list[Path]:
-    """Rewrite the signatures of `folder`/*.toml; the files that changed.
+def update(folder: Path, rewrite: Callable[[str], str]) -> list[Path]:
+    """Rewrite the text of all `folder`/*.toml; the files that changed.
 
     Raises:
         UsageError: a file cannot be written.
@@ -154,7 +165,7 @@ def update(folder: Path, evidence: Evidence) -> list[Path]:
     changed = []
     for file in sorted(folder.glob("*.toml")):
         text = file.read_text(encoding="utf-8")
-        new = rewritten(text, evidence.signatures)
+        new = rewrite(text)
         if new == text:
             continue
         try:

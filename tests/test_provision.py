@@ -17,7 +17,7 @@ import pytest
 from conformance.errors import ProvisionError
 from conformance.model.manifest import Manifest, load_manifest, load_manifests
 from conformance.model.spec import parse_spec
-from conformance.provision import Launch, available, provide, python
+from conformance.provision import Launch, available, provide, python, releases
 from conformance.resources import cache_root, data_root
 
 if TYPE_CHECKING:
@@ -514,6 +514,21 @@ class TestCache:
         launches = [provided(text)[0] for text in texts]
         monkeypatch.setattr(subprocess, "Popen", None)
         assert [provided(text)[0] for text in texts] == launches
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_the_releases_of_the_registry(name: str) -> None:
+    if MANIFESTS[name].provider == "cargo" and not shutil.which("cargo"):
+        pytest.skip("there is no cargo on PATH")
+    found = releases(MANIFESTS[name], print)
+    assert MANIFESTS[name].version in found
+    assert len(found) == len(set(found)) > 1
+
+
+def test_a_runner_of_ones_own_has_no_releases(tmp_path: Path) -> None:
+    manifest = replace(MANIFESTS["yjs"], name="port", provider="command", argv=(str(tmp_path / "runner"),))
+    with pytest.raises(ProvisionError, match="knows no releases"):
+        releases(manifest, print)
 
 
 @pytest.mark.parametrize("name", MANIFESTS)

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.errors import ManifestError, UsageError
 from conformance.model.manifest import find_manifest, load_manifest, load_manifests
-from conformance.model.spec import Spec, parse_spec, parse_specs
+from conformance.model.spec import Spec, parse_range, parse_spec, parse_specs
 from conformance.model.versions import order, within
 from conformance.resources import data_root
 
@@ -43,6 +43,23 @@ def test_a_path_may_contain_an_at_sign() -> None:
 
 def test_a_list_keeps_its_order_and_allows_two_versions() -> None:
     assert [spec.label for spec in parse_specs("pycrdt, yjs,yjs@13.5.0")] == ["pycrdt", "yjs", "yjs@13.5.0"]
+
+
+def test_a_range_includes_both_ends_and_all_that_begin_so() -> None:
+    held = parse_range("yjs@13.4:13.5")
+    assert [held.holds(version) for version in ("13.3.9", "13.4.0", "13.5.53", "13.6.0")] == [False, True, True, False]
+    assert parse_range("yjs@13.5.1").holds("13.5.1") and not parse_range("yjs@13.5.1").holds("13.5.10")
+    assert parse_range("yjs@:13.5").holds("13.0.0") and parse_range("yjs@13.5:").holds("13.6.0")
+    assert parse_range("yjs").holds("1.0.0")
+    assert parse_range("yjs14@14.0.0-rc:").holds("14.0.0-rc.7") and not parse_range("yjs14@14.0.0-rc:").holds(
+        "14.0.0-16"
+    )
+
+
+@pytest.mark.parametrize("text", ["yjs@", "yjs@:", "yjs@latest", "yjs@13:next", "Y.js@13:14", "yjs=../yjs"])
+def test_what_is_no_range(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_range(text)
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,19 @@ def main(argv: list[str]) -> int:
         "The known divergences: failures that are understood. With --update, the signatures of the entries are taken "
         "from results; reasons, cases and everything else are a person's to write. Exit code 1 when a failure is "
         "covered by no entry, or an entry has no failure. With --examples, one failure of each is performed and "
-        "recorded in examples.json beside the entries; --document makes docs/divergences.md of entries and examples.",
+        "recorded in examples.json beside the entries; --document makes docs/divergences.md of entries and examples. "
+        "With --bisect, releases of the implementation are installed, and perform the cases of entries.",
     )
     parser.add_argument("--update", type=Path, nargs="+", metavar="RESULTS.ndjson", help="results files of runs")
     parser.add_argument("--examples", action="store_true", help="perform and record an example of each divergence")
     parser.add_argument("--document", action="store_true", help="write the document for upstream maintainers")
     parser.add_argument("--check", action="store_true", help="with --document: exit code 1 when it is out of date")
     parser.add_argument("--output", type=Path, metavar="FILE", help="of the document (default: docs/divergences.md)")
+    parser.add_argument("--bisect", metavar="ID", help="find the versions of this entry, or of all that a glob means")
+    parser.add_argument(
+        "--releases", metavar="RANGE", help="with --bisect: NAME@FIRST:LAST (default: all that the runner can host)"
+    )
+    parser.add_argument("--write", action="store_true", help="with --bisect: write the versions into the entries")
     options.add_implementations(parser)
     options.add_limits(parser)
     parser.add_argument("--folder", type=Path, metavar="DIR", help="of the files, instead of the shipped runners/known")
@@ -48,8 +54,12 @@ def main(argv: list[str]) -> int:
         parser.error("--json is of the list; leave --update out")
     if (arguments.check or arguments.output) and not arguments.document:
         parser.error("--check and --output are of the document; add --document")
+    if (arguments.releases or arguments.write) and not arguments.bisect:
+        parser.error("--releases and --write belong to --bisect; add --bisect ID")
     folder = arguments.folder or data_root() / "runners" / "known"
     known = load_known(folder)
+    if arguments.bisect:
+        return _bisect(arguments, folder, known)
     if arguments.examples:
         _record(arguments, folder, known)
     if arguments.document:
@@ -113,6 +123,51 @@ def _document(arguments: argparse.Namespace, folder: Path, known: Sequence[Diver
     return COMPLETE
 
 
+def _bisect(arguments: argparse.Namespace, folder: Path, known: Sequence[Divergence]) -> int:
+    """Print in which releases each entry's failure comes, and write what holds for all of its cases."""
+    from fnmatch import fnmatchcase
+
+    from conformance.bisect.entries import find_versions
+    from conformance.bisect.ranges import is_right, lines, range_of
+    from conformance.divergences.examples import load_examples
+    from conformance.errors import UsageError
+    from conformance.knownfile import update, with_versions
+    from conformance.model.spec import parse_range
+    from conformance.model.vector import load_cases
+    from conformance.report.progress import announce
+    from conformance.resources import data_root
+
+    wanted = parse_range(arguments.releases) if arguments.releases else None
+    chosen = [
+        entry
+        for entry in known
+        if fnmatchcase(entry.id, arguments.bisect) and (wanted is None or entry.implementation == wanted.name)
+    ]
+    if not chosen:
+        raise UsageError(f"there is no entry {arguments.bisect}; see: python -m conformance known")
+    found = find_versions(
+        chosen,
+        wanted,
+        load_cases([data_root() / "vectors"]),
+        load_examples(folder),
+        options.manifests(arguments),
+        options.limits(arguments),
+        announce,
+    )
+    written = {}
+    wrong = 0
+    for entry, findings in found:
+        print("\n".join(lines(entry, findings)), flush=True)
+        if not is_right(entry, findings):
+            wrong += 1
+            if versions := range_of(findings):
+                written[entry.id] = versions
+    if arguments.write:
+        for path in update(folder, lambda text: with_versions(text, written)):
+            print(f"updated {path}", file=sys.stderr)
+    return INCOMPLETE if wrong > (len(written) if arguments.write else 0) else COMPLETE
+
+
 def _list(known: Sequence[Divergence]) -> Iterator[str]:
     for divergence in known:
         where = [f"{divergence.implementation} {divergence.versions}"]
@@ -134,10 +189,10 @@ def _list(known: Sequence[Divergence]) -> Iterator[str]:
 
 
 def _update(folder: Path, known: Sequence[Divergence], results: Sequence[Path]) -> int:
-    from conformance.knownfile import gather, update
+    from conformance.knownfile import gather, rewritten, update
 
     evidence = gather(known, results)
-    for path in update(folder, evidence):
+    for path in update(folder, lambda text: rewritten(text, evidence.signatures)):
         print(f"updated {path}", file=sys.stderr)
     missing = evidence.missing()
     for name in missing:

@@ -12,8 +12,10 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from conformance.bisect.bench import Bench
     from conformance.execute.engine import Limits
     from conformance.model.manifest import Manifest
+    from conformance.model.spec import SpecRange
     from conformance.model.vector import Case
     from conformance.wanted import Wanted
 
@@ -62,6 +64,21 @@ def add_limits(options: argparse.ArgumentParser) -> None:
     )
 
 
+def add_partner(options: argparse.ArgumentParser) -> None:
+    """Another implementation that plays some of the peers, in commands about one implementation."""
+    others = options.add_mutually_exclusive_group()
+    others.add_argument("--writer", metavar="NAME", help="who plays the first peer, instead of the implementation")
+    others.add_argument("--reader", metavar="NAME", help="who plays the other peers, instead of the implementation")
+
+
+def add_vectors(options: argparse.ArgumentParser) -> None:
+    """Where cases stand, and further manifests."""
+    options.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
+    options.add_argument(
+        "--runner", type=Path, action="append", default=[], metavar="MANIFEST.toml", help="as of a run"
+    )
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)
@@ -83,6 +100,48 @@ def limits(arguments: argparse.Namespace) -> Limits:
 
     memory = int(arguments.memory * (1 << 20))
     return Limits(timeout=arguments.timeout, memory=memory, recycle=min(memory // 2, 512 << 20), jobs=arguments.jobs)
+
+
+def cases(arguments: argparse.Namespace, pattern: str) -> list[Case]:
+    """The cases of --vectors, or the shipped ones, that a glob means; raises UsageError when there are none."""
+    from fnmatch import fnmatchcase
+
+    from conformance.model.vector import load_cases
+    from conformance.resources import data_root
+
+    everything = load_cases(arguments.vectors or [data_root() / "vectors"])
+    found = [case for case in everything if fnmatchcase(case.id, pattern)]
+    if not found:
+        raise UsageError(f"there is no case {pattern}; see: python -m conformance list --filter GLOB")
+    return found
+
+
+def bench(arguments: argparse.Namespace, chosen: Sequence[Case]) -> tuple[SpecRange, Bench]:
+    """The releases that --impl means, and the bench on which they perform the chosen cases."""
+    from conformance.bisect.bench import ALONE, FORMATS, RELEASE, Bench
+    from conformance.model.manifest import find_manifest
+    from conformance.model.spec import parse_range, parse_spec
+    from conformance.report.progress import announce
+
+    known = manifests(arguments)
+    wanted = parse_range(arguments.impl)
+    partner = arguments.writer or arguments.reader
+    others = [parse_spec(partner)] if partner else []
+    for other in others:
+        find_manifest(other, known)
+    cast = ALONE if not others else (1, RELEASE) if arguments.writer else (RELEASE, 1)
+    formats = [arguments.update_format] if arguments.update_format else FORMATS
+    return wanted, Bench(
+        find_manifest(wanted, known), known, chosen, others, [cast], formats, limits(arguments), announce
+    )
+
+
+def casting(arguments: argparse.Namespace) -> str:
+    """Who plays, in words."""
+    name = arguments.impl.partition("@")[0]
+    if arguments.writer:
+        return f"{arguments.writer} -> {name}"
+    return f"{name} -> {arguments.reader}" if arguments.reader else f"{name} alone"
 
 
 def manifests(arguments: argparse.Namespace) -> Mapping[str, Manifest]:

@@ -29,13 +29,10 @@ def _parser() -> options.Parser:
     )
     parser.add_argument("case", metavar="CASE", help="id of a case")
     parser.add_argument("--impl", required=True, metavar="NAME", help="NAME, NAME@VERSION or NAME=PATH")
-    others = parser.add_mutually_exclusive_group()
-    others.add_argument("--writer", metavar="NAME", help="who plays the first peer; its bytes stand in the program")
-    others.add_argument("--reader", metavar="NAME", help="who plays the other peers; its bytes stand in the program")
+    options.add_partner(parser)
     parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: v1, and v2 if v1 agrees)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the program there instead of to stdout")
-    parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
-    parser.add_argument("--runner", type=Path, action="append", default=[], metavar="MANIFEST.toml", help="as of a run")
+    options.add_vectors(parser)
     options.add_limits(parser)
     return parser
 

@@ -14,7 +14,7 @@ from conformance.model.versions import within
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.model.spec import Spec
+    from conformance.model.spec import Spec, SpecRange
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -26,6 +26,9 @@ PROVIDERS = {
     "go": ("binary",),
     "command": (),
 }
+
+INSTALLED = ("module", "site", "binary")
+"""The placeholders that name what a provider installed."""
 
 _NEEDED = ("name", "title", "homepage", "language", "provider", "argv")
 _NEEDED_BY = {
@@ -107,7 +110,7 @@ def load_manifest(path: Path) -> Manifest:
     return Manifest(path=path.absolute(), **values)
 
 
-def find_manifest(spec: Spec, manifests: Mapping[str, Manifest]) -> Manifest:
+def find_manifest(spec: Spec | SpecRange, manifests: Mapping[str, Manifest]) -> Manifest:
     """The manifest that `spec` names; raises UsageError with the names that exist."""
     manifest = manifests.get(spec.name)
     if manifest is None:

@@ -1,4 +1,4 @@
-"""The implementation that a user asks for, as typed: `NAME`, `NAME@VERSION` or `NAME=PATH`."""
+"""The implementation that a user asks for, as typed: `NAME`, `NAME@VERSION` or `NAME=PATH`; and a range, `NAME@A:B`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.errors import UsageError
+from conformance.model.versions import order
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+_-]*")
@@ -56,8 +57,41 @@ def parse_specs(text: str) -> tuple[Spec, ...]:
     return tuple(specs)
 
 
-def _check_name(name: str, label: str) -> None:
+@dataclass(frozen=True, slots=True)
+class SpecRange:
+    """Releases of an implementation, from `first` to `last`, both included; None leaves an end open.
+
+    An end may be cut short: `13.4` is the first and `13.6` the last of all that begin so.
+    """
+
+    name: str
+    first: str | None
+    last: str | None
+    label: str
+
+    def holds(self, version: str) -> bool:
+        """Whether a release is one of these."""
+        if self.first is not None and order(version) < order(self.first):
+            return False
+        return self.last is None or order(version) <= order(self.last) or version.startswith(f"{self.last}.")
+
+
+def parse_range(text: str) -> SpecRange:
+    """Reads `NAME`, `NAME@VERSION`, `NAME@A:B`, `NAME@A:` or `NAME@:B`; raises UsageError."""
+    label = text.strip()
+    name, at, versions = label.partition("@")
+    _check_name(name, label, "NAME or NAME@FIRST:LAST, such as yjs@13.4:13.6")
+    first, colon, last = versions.partition(":")
+    if not colon:
+        last = first
+    for version in filter(None, (first, last)):
+        if not _VERSION.fullmatch(version):
+            raise UsageError(f"{label!r}: {version!r} is not a version; write {name}@1.2:1.4")
+    if at and not (first or last):
+        raise UsageError(f"{label!r}: no version after '@'; write {name}@1.2:1.4, or just {name}")
+    return SpecRange(name, first or None, last or None, label)
+
+
+def _check_name(name: str, label: str, forms: str = "NAME, NAME@VERSION or NAME=PATH, such as yjs@13.6.0") -> None:
     if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{label!r} is not an implementation; write NAME, NAME@VERSION or NAME=PATH, such as yjs@13.6.0"
-        )
+        raise UsageError(f"{label!r} is not an implementation; write {forms}")

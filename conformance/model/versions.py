@@ -30,6 +30,11 @@ def order(version: str) -> Key:
     return tuple(numbers), stage, identifiers
 
 
+def is_prerelease(version: str) -> bool:
+    """Whether a version comes before the release of its number; raises ValueError as `order`."""
+    return order(version)[1] < 0
+
+
 def within(version: str, bounds: str) -> bool:
     """Whether `version` meets all comparators of `bounds` (`>=13.5,<14.0.0-0`); an empty one admits all.
 

@@ -6,17 +6,17 @@ provider knows an implementation by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from conformance.errors import ProvisionError
-from conformance.model.manifest import PLACEHOLDER
+from conformance.model.manifest import INSTALLED, PLACEHOLDER
 from conformance.resources import data_root
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Protocol
 
     from conformance.model.manifest import Manifest
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
         def available(self, manifest: Manifest) -> str | None: ...
 
+        def releases(self, manifest: Manifest, report: Report) -> Sequence[str]: ...
+
 
 Report = Callable[[str], None]
 
@@ -38,11 +40,15 @@ Provision = tuple[Mapping[str, str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How to start a runner: `env` is laid over the coordinator's environment, `cwd` None means its own."""
+    """How to start a runner: `env` is laid over the coordinator's environment, `cwd` None means its own.
+
+    `installed` is the package's folder or the binary that a provider made or found.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path | None
+    installed: Path | None = None
 
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
@@ -58,7 +64,19 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
         raise ProvisionError(spec.label, f"cannot be set up: {error}", _mend(error)) from error
     argv = tuple(fill(part, manifest, values) for part in manifest.argv)
     env = {key: fill(value, manifest, values) for key, value in manifest.env.items()}
-    return Launch(argv, {**variables, **env}, None)
+    installed = [Path(values[name]) for name in INSTALLED if name in values]
+    return Launch(argv, {**variables, **env}, None, next(iter(installed), None))
+
+
+def releases(manifest: Manifest, report: Report) -> tuple[str, ...]:
+    """All versions that the registry has of an implementation and offers to this machine, in no order.
+
+    Uses the network. Raises ProvisionError.
+    """
+    try:
+        return tuple(_provider(manifest).releases(manifest, report))
+    except OSError as error:
+        raise ProvisionError(manifest.name, f"its releases cannot be listed: {error}", _mend(error)) from error
 
 
 def available(manifest: Manifest) -> str | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError
+from conformance.model.versions import within
 from conformance.provision import source_files, store, tools
 from conformance.resources import cache_root, is_checkout
 
@@ -39,6 +41,41 @@ def available(manifest: Manifest) -> str | None:
     if tools.which("cargo") or _environment(manifest, manifest.version).is_dir() or _installed(manifest):
         return None
     return f"no cargo is on PATH to build the runner, and no {manifest.binary} is installed"
+
+
+def releases(manifest: Manifest, report: Report) -> list[str]:
+    """The versions on crates.io that are not yanked and within what the runner hosts; raises ProvisionError.
+
+    Cargo has no command that lists them, so it is asked for the newest one below the last answer, until there is none.
+    """
+    from conformance.provision.task import listing
+
+    cargo = tools.which("cargo")
+    if cargo is None:
+        raise ProvisionError(manifest.name, "no cargo is on PATH to list its releases", "install Rust with rustup")
+    found: list[str] = []
+    with listing(manifest.name, manifest.package, report) as task, tempfile.TemporaryDirectory() as folder:
+        task.say("asking crates.io for its releases")
+        while version := _newest(task, cargo, Path(folder), manifest.package, f"<{found[-1]}" if found else "*"):
+            if found and within(found[-1], manifest.supported) and not within(version, manifest.supported):
+                break
+            found.append(version)
+    return found
+
+
+def _newest(task: Task, cargo: str, folder: Path, package: str, bounds: str) -> str | None:
+    """The newest version of a crate within `bounds`, or None."""
+    head = '[package]\nname = "releases"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n'
+    (folder / "Cargo.toml").write_text(f'{head}[dependencies]\n{package} = "{bounds}"\n', encoding="utf-8")
+    (folder / "lib.rs").touch()
+    # An update changes no other line of the lock, so it needs the index of one crate; the first lock needs all.
+    made = ["update", "--package", package] if (folder / "Cargo.lock").exists() else ["generate-lockfile"]
+    if not task.attempt([cargo, *made], folder, {"CARGO_TERM_COLOR": "never"}):
+        if task.version_missing():
+            return None
+        raise task.failure(f"the releases of {package} cannot be listed with cargo")
+    locked = _read_toml(folder / "Cargo.lock").get("package", [])
+    return next((str(entry["version"]) for entry in locked if entry["name"] == package), None)
 
 
 def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:

@@ -27,6 +27,13 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:  # noq
     return {}, {}
 
 
+def releases(manifest: Manifest, report: Report) -> list[str]:  # noqa: ARG001 - nothing takes long
+    """Raises ProvisionError: there is no registry to ask."""
+    raise ProvisionError(
+        manifest.name, "its manifest has the provider 'command', which knows no releases", "name another implementation"
+    )
+
+
 def available(manifest: Manifest) -> str | None:
     """None, or that the program is not there."""
     program = fill(manifest.argv[0], manifest, {})

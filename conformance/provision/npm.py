@@ -39,6 +39,24 @@ def available(manifest: Manifest) -> str | None:
     return nodejs.lacking_npm(_node(manifest))
 
 
+def releases(manifest: Manifest, report: Report) -> list[str]:
+    """All versions of the package on npm; raises ProvisionError."""
+    import json
+
+    from conformance.provision.task import listing
+
+    with listing(manifest.name, manifest.package, report) as task:
+        npm, env = nodejs.npm(task, _node(manifest))
+        argv = [*npm, "view", manifest.package, "versions", "--json", "--loglevel=error"]
+        task.run(argv, task.target.parent, env, f"the releases of {manifest.package} cannot be listed with npm")
+        said = task.output()
+    try:
+        found = json.loads(said[said.index("[") :] if "[" in said else said)
+    except ValueError as error:
+        raise OSError(f"npm answered {said[:80]!r}") from error
+    return [str(version) for version in (found if isinstance(found, list) else [found])]
+
+
 def _node(manifest: Manifest) -> str:
     return manifest.requires.get("node", _DEFAULT_NODE)
 

@@ -40,6 +40,15 @@ def available(manifest: Manifest) -> str | None:
     return python.lacking(manifest.requires.get("python", ""))
 
 
+def releases(manifest: Manifest, report: Report) -> list[str]:
+    """All versions on PyPI with a wheel or sources for the interpreter that hosts it; raises ProvisionError."""
+    from conformance.provision.task import listing
+
+    interpreter = python.need(manifest.name, manifest.requires.get("python", ""), manifest.hint)
+    with listing(manifest.name, manifest.package, report) as task:
+        return python.index(task, manifest.package, interpreter)
+
+
 def _from_index(spec: Spec, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
     version = spec.version or manifest.version
     lock = manifest.lock if version == manifest.version else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,6 +86,23 @@ def build_install(task: Task, source: Path, target: Path, python: Interpreter, *
     """Installs the wheel, source archive or checkout `source`, with its dependencies, into `target`."""
     argv, env = _installer(task.label, python)
     task.run([*argv, "--target", str(target), str(source)], target, env, failed)
+
+
+def index(task: Task, package: str, python: Interpreter) -> list[str]:
+    """All versions of `package` that the index offers to `python`; raises ProvisionError."""
+    if _has_pip():
+        other = [] if python.program == sys.executable else ["--python", python.program]
+        argv, env = [sys.executable, "-m", "pip", *other], _QUIET
+    elif uv := tools.which("uv"):  # uv itself lists no versions
+        argv, env = [uv, "tool", "run", "--python", python.program, "pip"], _QUIET
+    else:
+        argv, env = _installer(task.label, python)
+    failed = f"the releases of {package} cannot be listed with pip"
+    task.run([*argv, "index", "versions", "--pre", package], task.target.parent, env, failed)
+    found = re.search(r"(?m)^Available versions: (.+)$", task.output())
+    if found is None:
+        raise task.failure(failed)
+    return found[1].split(", ")
 
 
 def _installer(label: str, python: Interpreter) -> tuple[list[str], dict[str, str]]:

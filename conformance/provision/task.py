@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from conformance.errors import ProvisionError
 from conformance.model.versions import within
+from conformance.provision import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -121,6 +122,15 @@ class Task:
     def _detail(self, output: str) -> str:
         tail = output.rstrip().splitlines()[-_TAIL:]
         return "\n".join(["  " + line for line in tail] + [f"the full log is {self.log}"])
+
+
+@contextmanager
+def listing(label: str, package: str, report: Report) -> Iterator[Task]:
+    """A task that asks the registry for the releases of a package. It makes nothing but a log, which it has alone."""
+    task = Task(label, store.environment("releases", package, "", "list"), report)
+    task.target.parent.mkdir(parents=True, exist_ok=True)
+    with locked(task.target.with_name(f".{task.target.name}.lock"), task.waiting):
+        yield task
 
 
 def _diagnose(output: str) -> tuple[str, str]:

@@ -1,0 +1,207 @@
+"""The versions of a known divergence: in which releases the failure comes that its entry describes.
+
+The newest release of each minor is looked at, and where two neighbours differ the releases between them are bisected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from conformance.bisect.bench import ALONE, RELEASE
+from conformance.bisect.search import boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.bisect.bench import Answer, Bench
+    from conformance.bisect.search import IsLow
+    from conformance.judge.known import Divergence
+    from conformance.model.spec import Spec
+    from conformance.model.vector import Case
+
+Cast = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Neighbouring releases that show a divergence; an end is None where the row of releases ends."""
+
+    first: str | None
+    behind: str | None
+    """The first release that shows it no more."""
+
+    def __str__(self) -> str:
+        bounds = [f">={_short(self.first)}"] if self.first else []
+        bounds += [f"<{_short(self.behind)}"] if self.behind else []
+        return ",".join(bounds) or "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Where one case shows a divergence.
+
+    Attributes:
+        shown: tried release that could perform the case -> whether it shows it.
+        otherwise: release that does not -> signature with which the case fails in it.
+    """
+
+    case: str
+    spans: tuple[Span, ...]
+    shown: Mapping[str, bool]
+    otherwise: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.spans)) or "none"
+
+
+def casts_of(divergence: Divergence, others: Sequence[Spec], partner: str | None) -> list[Cast]:
+    """The casts that tell whether an entry's failure comes, with others by their number.
+
+    One that is not of cross castings only must come when the implementation is alone. With others those count which
+    the entry names, else the `partner` with whom its example was seen.
+    """
+    if divergence.castings != "cross":
+        return [ALONE]
+    names = ["", *(other.name for other in others)]
+    meant = divergence.others or (partner,)
+    numbers = [number for number in range(1, len(names)) if names[number] in meant]
+    pairs = [pair for number in numbers for pair in ((RELEASE, number), (number, RELEASE))]
+    return [pair for pair in pairs if divergence.covers_cast(pair, RELEASE, names)]
+
+
+def covered(divergence: Divergence, cases: Sequence[Case]) -> list[Case]:
+    """The cases of an entry in their direct form."""
+    return [case for case in cases if divergence.covers_case(case.id)]
+
+
+def findings(
+    bench: Bench, versions: Sequence[str], grid: Sequence[str], divergence: Divergence, casts: Sequence[Cast]
+) -> Iterator[Finding]:
+    """A finding for each case of an entry that some release can perform.
+
+    Args:
+        versions: all releases, in order.
+        grid: those that are looked at in any case.
+    """
+    for case in covered(divergence, bench.cases):
+        trial = _Trial(bench, versions, divergence, case.id, casts)
+        if any(trial.shows(versions.index(version)) is not None for version in grid):
+            yield trial.finding([versions.index(version) for version in grid])
+
+
+class _Trial:
+    """One entry with one case on all releases, which are named by their place."""
+
+    def __init__(
+        self, bench: Bench, versions: Sequence[str], divergence: Divergence, case: str, casts: Sequence[Cast]
+    ) -> None:
+        self._bench, self._versions, self._divergence = bench, versions, divergence
+        self._case, self._casts = case, casts
+
+    def _answers(self, place: int) -> list[Answer]:
+        return [
+            answer
+            for key, answer in self._bench.at(self._versions[place]).answers.items()
+            if key.case == self._case
+            and key.cast in self._casts
+            and key.format in self._divergence.formats
+            and answer.is_use
+        ]
+
+    def shows(self, place: int) -> bool | None:
+        """Whether some performance fails as the entry says; None where the release can perform none."""
+        answers = self._answers(place)
+        parts = [part for answer in answers if answer.signature for part in answer.signature.split("+")]
+        return any(map(self._divergence.explains, parts)) if answers else None
+
+    def _like(self, low: int) -> IsLow:
+        state = self.shows(low)
+
+        def is_low(place: int) -> bool | None:
+            now = self.shows(place)
+            return None if now is None else now is state
+
+        return is_low
+
+    def finding(self, grid: Sequence[int]) -> Finding:
+        useful = [place for place in grid if self.shows(place) is not None]
+        changes: list[tuple[int, bool]] = []  # the place from which on it is shown, or is not
+        for low, high in pairwise(useful):
+            if self.shows(low) != self.shows(high):
+                changes.append((boundary(low, high, self._like(low))[1], not self.shows(low)))
+        spans: list[Span] = []
+        first, open_ = None, bool(self.shows(useful[0]))
+        for place, shown in changes:
+            if shown:
+                first, open_ = self._versions[place], True
+            else:
+                spans.append(Span(first, self._versions[place]))
+                open_ = False
+        if open_:
+            spans.append(Span(first, None))
+        return Finding(self._case, tuple(spans), dict(self._shown()), dict(self._otherwise()))
+
+    def _shown(self) -> Iterator[tuple[str, bool]]:
+        for place, version in enumerate(self._versions):
+            if version in self._bench.seen and (state := self.shows(place)) is not None:
+                yield version, state
+
+    def _otherwise(self) -> Iterator[tuple[str, str]]:
+        for version, state in self._shown():
+            if not state:
+                place = self._versions.index(version)
+                signatures = sorted({answer.signature for answer in self._answers(place) if answer.signature})
+                if signatures:
+                    yield version, " or ".join(signatures)
+
+
+def lines(divergence: Divergence, found: Sequence[Finding]) -> Iterator[str]:
+    """The entry, and each range with its cases."""
+    if is_right(divergence, found):
+        yield f"{divergence.id}  {divergence.versions}: so it is"
+        return
+    yield f"{divergence.id}  {divergence.versions} now"
+    if not found:
+        yield "  no release could perform one of its cases"
+    ranges: dict[str, list[Finding]] = {}
+    for finding in found:
+        ranges.setdefault(str(finding), []).append(finding)
+    for text, group in ranges.items():
+        yield f"  {text:<16} {', '.join(finding.case for finding in group)}"
+    if range_of(found) is None:
+        yield "  no range holds for all of its cases: make an entry for each, or leave a case out"
+    for (versions, signature), cases in _otherwise(found).items():
+        yield f"  in {', '.join(versions)} these fail otherwise, {signature}: {', '.join(cases)}"
+
+
+def _otherwise(found: Sequence[Finding]) -> dict[tuple[tuple[str, ...], str], list[str]]:
+    """Releases and a signature that is not the entry's -> cases."""
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for finding in found:
+        for signature in dict.fromkeys(finding.otherwise.values()):
+            versions = tuple(version for version, other in finding.otherwise.items() if other == signature)
+            groups.setdefault((versions, signature), []).append(finding.case)
+    return groups
+
+
+def is_right(divergence: Divergence, found: Sequence[Finding]) -> bool:
+    """Whether the versions that an entry has are true of every release that was tried."""
+    return bool(found) and all(
+        divergence.covers_version(version) is shown for finding in found for version, shown in finding.shown.items()
+    )
+
+
+def range_of(found: Sequence[Finding]) -> str | None:
+    """The range that holds for all cases, as an entry's `versions`; None when there is none, or not one."""
+    texts = {str(finding) for finding in found if len(finding.spans) == 1}
+    return texts.pop() if len(texts) == 1 and all(len(finding.spans) == 1 for finding in found) else None
+
+
+def _short(version: str) -> str:
+    """`0.13` for 0.13.0: a range means the same."""
+    numbers = version.split(".")
+    while len(numbers) > 2 and numbers[-1] == "0":
+        numbers.pop()
+    return ".".join(numbers)
