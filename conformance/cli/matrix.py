@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     from conformance.jsonio import dumps
 
     arguments = _parser().parse_args(argv)
-    wanted, bench = options.bench(arguments, options.cases(arguments, arguments.case))
+    wanted, bench = options.bench(arguments, options.cases(arguments.case, arguments.vectors))
     versions = candidates(bench.manifest, wanted, [], bench.report)
     if not arguments.every:
         versions = newest_patches(versions)

@@ -102,18 +102,25 @@ def limits(arguments: argparse.Namespace) -> Limits:
     return Limits(timeout=arguments.timeout, memory=memory, recycle=min(memory // 2, 512 << 20), jobs=arguments.jobs)
 
 
-def cases(arguments: argparse.Namespace, pattern: str) -> list[Case]:
-    """The cases of --vectors, or the shipped ones, that a glob means; raises UsageError when there are none."""
+def cases(pattern: str, vectors: Sequence[Path] | None) -> list[Case]:
+    """The cases at `vectors`, or the shipped ones, that a glob means; raises UsageError when there are none."""
     from fnmatch import fnmatchcase
 
     from conformance.model.vector import load_cases
     from conformance.resources import data_root
 
-    everything = load_cases(arguments.vectors or [data_root() / "vectors"])
-    found = [case for case in everything if fnmatchcase(case.id, pattern)]
+    found = [case for case in load_cases(vectors or [data_root() / "vectors"]) if fnmatchcase(case.id, pattern)]
     if not found:
         raise UsageError(f"there is no case {pattern}; see: python -m conformance list --filter GLOB")
     return found
+
+
+def case_of(name: str, vectors: Sequence[Path] | None) -> Case:
+    """The one case of that id."""
+    found = cases(name, vectors)
+    if len(found) > 1:
+        raise UsageError(f"{name} means several cases: {found[0].id}, {found[1].id}, ...; name one")
+    return found[0]
 
 
 def bench(arguments: argparse.Namespace, chosen: Sequence[Case]) -> tuple[SpecRange, Bench]:
@@ -183,14 +190,3 @@ def roots(texts: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--root {text}: write NAME=KIND, with a kind of {', '.join(ROOT_KINDS)}")
         found[name] = kind
     return found
-
-
-def case_of(name: str, vectors: Sequence[Path] | None) -> Case:
-    """The case of that id, among the shipped ones or those at `vectors`."""
-    from conformance.model.vector import load_cases
-    from conformance.resources import data_root
-
-    for case in load_cases(vectors or [data_root() / "vectors"]):
-        if case.id == name:
-            return case
-    raise UsageError(f"there is no case {name}; see: python -m conformance list --filter GLOB")
