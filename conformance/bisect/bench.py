@@ -13,7 +13,8 @@ from conformance.plan.script import has_format, parts
 from conformance.provision import provide
 from conformance.provision.engine import bundled
 from conformance.repro.performing import cast_as, first, perform_all
-from conformance.run import Wanted, introduce, launches
+from conformance.run import introduce
+from conformance.wanted import Wanted, launches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
