@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.judge import decoded_state_vector
+from conformance.judge.decoded import decoded_state_vector
 from conformance.model.value import canonical_bytes, project
 from conformance.model.vector import Case
 from conformance.plan.casting import Performance

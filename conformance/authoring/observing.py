@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.judge import decoded_state_vector
+from conformance.judge.decoded import decoded_state_vector
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case

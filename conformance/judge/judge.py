@@ -11,18 +11,18 @@ The verdicts:
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.agreement import Voice, partings
-from conformance.model.value import Value, canonical_bytes, digest, project, quick_bytes, same
+from conformance.judge.decoded import bytes_of, decoded_awareness, decoded_state_vector
+from conformance.judge.passed import Memory, Seen
+from conformance.judge.right import Right
+from conformance.model.value import Value, digest, project, same
 from conformance.wire.lib0 import WireError
-from conformance.wire.state_vector import decode_state_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.execute.session import Answer, Outcome
     from conformance.model.implementation import Implementation
@@ -72,59 +72,6 @@ class Verdict:
 _PASS = Verdict("pass")
 _REMEMBERED = 512  # pairs of updates whose structs were compared
 _REMEMBERED_CASES = 256
-_REMEMBERED_VIEWS = 64  # of a case
-
-
-class _Right:
-    """What is right in a case, in the forms in which answers that were right came: most answers are one of them.
-
-    Its keys are ids of states and state vectors of the case, which are kept beside their forms, so that an id names
-    one of them only.
-    """
-
-    __slots__ = ("_states", "_vectors")
-
-    def __init__(self) -> None:
-        self._states: dict[tuple[int, int, tuple[str, ...]], tuple[Demand, set[bytes]]] = {}
-        self._vectors: dict[tuple[int, int], tuple[Demand, set[str]]] = {}
-
-    def meets_state(self, demand: Demand, lossy: tuple[str, ...], observed: Value) -> bool:
-        views = demand.expected
-        key = (id(views[0]["state"]), len(views), lossy)
-        if key not in self._states:
-            if len(self._states) == _REMEMBERED_VIEWS:  # cases of one id, each cut down further than the one before
-                self._states.clear()
-            states = [project(view["state"], lossy) for view in views]
-            self._states[key] = demand, {form(state) for state in states for form in _FORMS}
-        forms = self._states[key][1]
-        quick = quick_bytes(observed)
-        if quick in forms:
-            return True
-        right = canonical_bytes(observed) in forms
-        if right:
-            forms.add(quick)
-        return right
-
-    def meets_vector(self, demand: Demand, observed: Value) -> bool:
-        """State vectors are compared decoded."""
-        if not isinstance(observed, str):
-            return False
-        views = demand.expected
-        key = (id(views[0]["state_vector"]), len(views))
-        if key not in self._vectors:
-            if len(self._vectors) == _REMEMBERED_VIEWS:
-                self._vectors.clear()
-            self._vectors[key] = demand, set()
-        known = self._vectors[key][1]
-        if observed in known:
-            return True
-        right = any(decoded_state_vector(observed) == view["state_vector"] for view in views)
-        if right:
-            known.add(observed)
-        return right
-
-
-_FORMS = (quick_bytes, canonical_bytes)
 
 
 class Judge:
@@ -133,13 +80,29 @@ class Judge:
     def __init__(self, implementations: Sequence[Implementation]) -> None:
         self._lossy = [implementation.hello.lossy for implementation in implementations]
         self._labels = [implementation.label for implementation in implementations]
-        self._right: dict[str, _Right] = {}
+        self._right: dict[str, Right] = {}
+        self._memory = Memory()
         self._relayed: dict[tuple[Value, Value, str], list[str]] = {}
 
     def judge(self, outcome: Outcome) -> Verdict:
         """The verdict on one outcome."""
         if outcome.fault is not None:
             return Verdict(outcome.fault.kind, (), outcome.fault.message, outcome.fault.implementation)
+        seen = self._memory.of(outcome.performance.program)
+        if not outcome.done:
+            return self._judge(outcome, seen)
+        players = outcome.performance.players
+        lossy = tuple([self._lossy[player] for player in players])
+        key = seen.key(outcome.performance.program, lossy, outcome.answers)
+        if key in seen.passed:
+            failures = self._structs(outcome, seen)
+            return Verdict("fail", tuple(failures)) if failures else _PASS
+        verdict = self._judge(outcome, seen)
+        if verdict is _PASS:
+            seen.passed.add(key)
+        return verdict
+
+    def _judge(self, outcome: Outcome, seen: Seen) -> Verdict:
         performance = outcome.performance
         program = performance.program
         answers = outcome.answers
@@ -166,12 +129,10 @@ class Judge:
             player = performance.players[program.actors[place]]
             if demand.check == "agree":
                 voices.append(_voice(program, place, demand, player, answer))
-            elif demand.check == "structs":
-                # A document that is wrong already has wrong structs: they would be the same failure once more.
-                failures += () if failures or self._parted(voices) else self._structs(outcome, place, demand, player)
-            elif not self._meets(program, demand, answer, player):
+            elif demand.check != "structs" and not self._meets(program, demand, answer, player):
                 failures.append(self._difference(program, place, demand, answer, player))
-        failures += () if failures else self._parted(voices)
+        # A document that is wrong already has wrong structs: they would be the same failure once more.
+        failures = failures or self._parted(voices) or self._structs(outcome, seen)
         if not failures:
             return _PASS
         panicked = next((failure for failure in failures if failure.check == "panic"), None)
@@ -203,21 +164,24 @@ class Judge:
     def _is_tolerated(program: Program, place: int, answer: Answer) -> bool:
         return place in program.tolerated and answer["error"].get("kind") == "refused"
 
-    def _structs(self, outcome: Outcome, place: int, demand: Demand, player: int) -> Iterator[Failure]:
-        """The failure of a peer whose structs are not those of the update that it was given, if it is one."""
+    def _structs(self, outcome: Outcome, seen: Seen) -> list[Failure]:
+        """The failures of peers whose structs are not those of the update that they were given."""
+        failures = []
         program = outcome.performance.program
-        slot = demand.expected[0]["of"]
-        source = next(at for at in reversed(range(place)) if program.steps[at].get("as") == slot)
-        given, back = (outcome.answers[at] for at in (source, place))
-        if given is None or back is None or given.get("ok") == back.get("ok"):
-            return
-        key = (given.get("ok"), back.get("ok"), program.format)
-        if key not in self._relayed:
-            if len(self._relayed) >= _REMEMBERED:
-                self._relayed.clear()
-            self._relayed[key] = _relayed_differences(*key)
-        if lines := self._relayed[key]:
-            yield Failure(place, demand.stage, "structs", demand.peer, player, {"structs of": slot}, lines)
+        for place, demand, source in seen.structs:
+            given, back = outcome.answers[source], outcome.answers[place]
+            if given is None or back is None or not {"ok"} == given.keys() == back.keys() or given["ok"] == back["ok"]:
+                continue
+            key = (given["ok"], back["ok"], program.format)
+            if key not in self._relayed:
+                if len(self._relayed) >= _REMEMBERED:
+                    self._relayed.clear()
+                self._relayed[key] = _relayed_differences(*key)
+            if lines := self._relayed[key]:
+                player = outcome.performance.players[program.actors[place]]
+                expected = {"structs of": demand.expected[0]["of"]}
+                failures.append(Failure(place, demand.stage, "structs", demand.peer, player, expected, lines))
+        return failures
 
     def _meets(self, program: Program, demand: Demand, answer: Answer, player: int) -> bool:
         if demand.stage != "steps" and demand.check in ("state", "state_vector"):
@@ -227,13 +191,13 @@ class Judge:
             return right.meets_vector(demand, answer["ok"])
         return any(self._observed(alternative, answer, self._lossy[player]) for alternative in demand.expected)
 
-    def _of(self, case: str) -> _Right:
+    def _of(self, case: str) -> Right:
         """Outcomes come more or less in the order of the cases: the oldest is forgotten."""
         found = self._right.get(case)
         if found is None:
             if len(self._right) == _REMEMBERED_CASES:
                 del self._right[next(iter(self._right))]
-            found = self._right[case] = _Right()
+            found = self._right[case] = Right()
         return found
 
     @staticmethod
@@ -298,34 +262,6 @@ def _relayed_differences(given: Value, back: Value, update_format: str) -> list[
     from conformance.wire.relayed import relayed_differences  # most runs need it late, some never
 
     try:
-        return relayed_differences(_bytes(given), _bytes(back), "v2" if update_format == "v2" else "v1")
+        return relayed_differences(bytes_of(given), bytes_of(back), "v2" if update_format == "v2" else "v1")
     except WireError as error:
         return [f"cannot be read: {error}"]
-
-
-def decoded_awareness(observed: Value) -> Value:
-    """Client id (as text) -> clock and state, of an awareness update in base64; None when it is not one."""
-    from conformance.wire.awareness import decode_awareness
-
-    try:
-        entries = decode_awareness(_bytes(observed)).entries
-    except WireError:
-        return None
-    return {str(entry.client): {"clock": entry.clock, "state": entry.state} for entry in entries}
-
-
-def _bytes(observed: Value) -> bytes:
-    """Raises WireError."""
-    try:
-        return base64.b64decode(observed, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise WireError(0, "not base64") from None
-
-
-def decoded_state_vector(observed: Value) -> dict[str, int] | None:
-    """Client id (as text) -> next clock, of a state vector in base64; None when it is not one."""
-    try:
-        pairs = decode_state_vector(base64.b64decode(observed, validate=True))
-    except (binascii.Error, WireError, TypeError, ValueError):
-        return None
-    return {str(client): clock for client, clock in pairs.items() if clock > 0}

@@ -6,6 +6,7 @@ anything: the case still runs, and a divergence whose failure did not come is *s
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -78,8 +79,8 @@ class Divergence:
         origin = origin_of(case)
         if self.deliveries != "any" and (self.deliveries == "varied") is (origin == case):
             return False
-        excluded = any(fnmatchcase(origin, pattern[1:]) for pattern in self.cases if pattern.startswith("!"))
-        return not excluded and any(fnmatchcase(origin, pattern) for pattern in self.cases)
+        excluded = any(_matches(origin, pattern[1:]) for pattern in self.cases if pattern.startswith("!"))
+        return not excluded and any(_matches(origin, pattern) for pattern in self.cases)
 
     def covers_version(self, version: str) -> bool:
         if self.versions == "*":
@@ -99,7 +100,15 @@ class Divergence:
         return {"writer": writes, "reader": reads, "any": writes or reads}[self.role]
 
     def explains(self, signature: str) -> bool:
-        return any(fnmatchcase(signature, pattern) for pattern in self.signatures)
+        return any(_matches(signature, pattern) for pattern in self.signatures)
+
+
+_GLOB = re.compile(r"[*?\[]")
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """As fnmatchcase, which makes a regular expression of a plain name too."""
+    return text == pattern or (_GLOB.search(pattern) is not None and fnmatchcase(text, pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +180,30 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
     )
 
 
-_ANY = "*"
-
-
-def _by_case(group: Sequence[Divergence]) -> dict[str, list[Divergence]]:
-    """Case id -> the divergences that name it or have a glob; those with a glob alone under `*`.
+class _Named:
+    """The divergences of an implementation by the cases that they name.
 
     Nearly all name their cases. To ask each of them about each case would cost more than all other judging.
     """
-    globs = {d.id for d in group if any(set(pattern) & set("*?[") for pattern in d.cases)}
-    by_case = {_ANY: [d for d in group if d.id in globs]}
-    for name in {pattern for d in group for pattern in d.cases}:
-        by_case[name] = [d for d in group if d.id in globs or name in d.cases]
-    return by_case
+
+    def __init__(self, group: Sequence[Divergence]) -> None:
+        self._group = group
+        self._by_name: dict[str, list[int]] = {}
+        self._by_prefix: list[tuple[tuple[str, ...], int]] = []
+        for place, divergence in enumerate(group):
+            patterns = [pattern for pattern in divergence.cases if not pattern.startswith("!")]
+            for name in dict.fromkeys(patterns):
+                self._by_name.setdefault(name, []).append(place)
+            globs = tuple(_GLOB.split(pattern, maxsplit=1)[0] for pattern in patterns if _GLOB.search(pattern))
+            if globs:
+                self._by_prefix.append((globs, place))
+
+    def covering(self, case: str) -> tuple[Divergence, ...]:
+        """Those that a case may show, in their order."""
+        origin = origin_of(case)
+        places = set(self._by_name.get(origin, ()))
+        places.update([place for prefixes, place in self._by_prefix if origin.startswith(prefixes)])
+        return tuple([self._group[place] for place in sorted(places) if self._group[place].covers_case(case)])
 
 
 class KnownDivergences:
@@ -201,7 +221,7 @@ class KnownDivergences:
         ]
         self._labels = [implementation.label for implementation in implementations]
         self._names = [implementation.name for implementation in implementations]
-        self._named = [_by_case(group) for group in self._by_player]
+        self._named = [_Named(group) for group in self._by_player]
         self._covering: dict[str, tuple[tuple[Divergence, ...], ...]] = {}
         self._seen: dict[tuple[str, int, str], int] = {}
 
@@ -235,10 +255,7 @@ class KnownDivergences:
         """The divergences that a case may show, of each implementation."""
         found = self._covering.get(case)
         if found is None:
-            origin = origin_of(case)
-            found = self._covering[case] = tuple(
-                tuple(d for d in named.get(origin, named[_ANY]) if d.covers_case(case)) for named in self._named
-            )
+            found = self._covering[case] = tuple([named.covering(case) for named in self._named])
         return found
 
     def stale(self, *, complete: bool) -> list[Stale]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.judge import Judge, decoded_awareness, decoded_state_vector
+from conformance.judge.decoded import decoded_awareness, decoded_state_vector
+from conformance.judge.judge import Judge
 from conformance.minimize.seen import Part, Seen, constant, groups
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.authoring.layout import formatted
-from conformance.judge.judge import decoded_awareness, decoded_state_vector
+from conformance.judge.decoded import decoded_awareness, decoded_state_vector
 from conformance.minimize.concrete import concrete
 from conformance.minimize.seen import alike
 from conformance.minimize.stage import World, without_values

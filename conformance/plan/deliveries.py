@@ -84,7 +84,7 @@ def fresh_peers(chosen: Sequence[Delivery]) -> dict[str, Mapping[str, Any]]:
 
 def varied_finale(case: Case, update_format: str, chosen: Sequence[Delivery]) -> Iterator[Listed]:
     """Exchange, then every delivery, each ended by reading the peer that it fed."""
-    names = list(case.peers)
+    names = tuple(case.peers)
     if len(names) > 1:
         yield from ((step, None, "") for step, _ in exchange(names))
     source = Source(names[-1], update_format, clocks(case))

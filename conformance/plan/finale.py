@@ -7,6 +7,7 @@ structs only the coordinator can judge.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def finale(case: Case) -> Iterator[tuple[Step, Demand | None]]:
         return
     converged = alternatives(case)
     delivered = case.expect.get("delivered", {})
-    names = list(case.peers)
+    names = tuple(case.peers)
     for peer in names:
         views = [delivered[peer]] if peer in delivered else converged
         yield from read(peer, "delivered", "", views)
@@ -63,14 +64,11 @@ def alternatives(case: Case) -> list[Mapping[str, Any]]:
     return [expect["converged"], *(other["converged"] for other in expect.get("acceptable", ()))]
 
 
-def exchange(names: Sequence[str]) -> Iterator[tuple[Step, None]]:
+@lru_cache(maxsize=256)
+def exchange(names: tuple[str, ...]) -> tuple[tuple[Step, None], ...]:
     """Every peer gives every other what that one lacks by its state vector."""
-    for sender in names:
-        for receiver in names:
-            if sender == receiver:
-                continue
-            for step in transfer(sender, receiver):
-                yield step, None
+    pairs = [(sender, receiver) for sender in names for receiver in names if sender != receiver]
+    return tuple([(step, None) for pair in pairs for step in transfer(*pair)])
 
 
 def transfer(sender: str, receiver: str) -> Iterator[Step]:
@@ -85,8 +83,15 @@ def read(
     peer: str, stage: str, suffix: str, views: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Step, Demand | None]]:
     """Read a peer's state and state vector, which must be those of one of the views."""
+    for check, step in _reads(peer, suffix):
+        expected = tuple([{check: view[check]} for view in views if check in view])
+        yield step, Demand(stage, check, peer, expected) if len(expected) == len(views) else None
+
+
+@lru_cache(maxsize=256)
+def _reads(peer: str, suffix: str) -> tuple[tuple[str, Step], ...]:
     label = peer if peer.startswith("@") else f"@{peer}"
-    for op, check, short in (("state", "state", "state"), ("state_vector", "state_vector", "sv")):
-        expected = tuple({check: view[check]} for view in views if check in view)
-        demand = Demand(stage, check, peer, expected) if len(expected) == len(views) else None
-        yield {"op": op, "peer": peer, "as": f"{label}.{short}{suffix}"}, demand
+    return (
+        ("state", {"op": "state", "peer": peer, "as": f"{label}.state{suffix}"}),
+        ("state_vector", {"op": "state_vector", "peer": peer, "as": f"{label}.sv{suffix}"}),
+    )

@@ -140,12 +140,15 @@ def _in_format(case: Case, steps: tuple[Any, ...], update_format: str) -> tuple[
     if update_format == "v1":
         return steps
     pinned = _pinned_slots(case)
-    return tuple([_with_format(step, update_format, pinned) for step in steps])
+    return tuple([_with_format(step, update_format, pinned) if _has_format(step) else step for step in steps])
+
+
+def _has_format(step: Mapping[str, Any]) -> bool:
+    return step["op"] in FORMATTED or ("as" in step and "path" in step)
 
 
 def _with_format(step: Step | Mapping[str, Any], update_format: str, pinned: frozenset[str]) -> Step:
-    local = "path" in step and "as" in step
-    if not (local or step["op"] in FORMATTED) or _is_pinned(step, pinned):
+    if not _has_format(step) or _is_pinned(step, pinned):
         return step  # type: ignore[return-value]
     if step["op"] == "transact" and "as" not in step:
         return step  # type: ignore[return-value]
