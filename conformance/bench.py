@@ -40,13 +40,21 @@ _WORDS = ("and", "the conflict", "merge ", "replica", "a", "tombstone ", "clock"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number against its budget: `unit` is x for a ratio, us for microseconds."""
+    """One number against its budget: `unit` is x for a ratio, us for microseconds.
+
+    The budget is what it may be at most, or with `least` at least.
+    """
 
     name: str
     value: float
     budget: float
     unit: str
     detail: str
+    least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        return self.value >= self.budget if self.least else self.value <= self.budget
 
 
 def generate(count: int, edits: int, seed: int) -> tuple[Case, ...]:
@@ -111,8 +119,8 @@ def measure_run(
 ) -> list[Measure]:
     """Run `cases` once through the coordinator and once in-process, and compare."""
     files = [(folder / f"{kind}-{number}.ndjson").open("wb") for number in range(len(commands))]
-    idle = _start_up(specs, commands, jobs)
-    before = _children()
+    idle = start_up(specs, commands, jobs)
+    before = children()
     started, wall = time.process_time(), time.monotonic()
     with Engine(commands, Limits(jobs=jobs), lambda number, line: files[number].write(line)) as engine:
         implementations = introduce(engine, specs, commands)
@@ -128,11 +136,11 @@ def measure_run(
         writer.close()
     coordinator = time.process_time() - started
     wall = time.monotonic() - wall
-    runners = _children() - before - idle
+    runners = children() - before - idle
     for file in files:
         file.close()
     alone = [
-        _in_process(command, Path(file.name), spec) for command, file, spec in zip(commands, files, specs, strict=True)
+        in_process(command, Path(file.name), spec) for command, file, spec in zip(commands, files, specs, strict=True)
     ]
     base = sum(alone)
     per_part = coordinator / parts * 1e6
@@ -143,22 +151,23 @@ def measure_run(
     ]
 
 
-def _children() -> float:
+def children() -> float:
+    """CPU seconds of all processes that were started and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def _start_up(specs: Sequence[Spec], commands: Sequence[Launch], jobs: int) -> float:
+def start_up(specs: Sequence[Spec], commands: Sequence[Launch], jobs: int) -> float:
     """CPU seconds of starting and introducing the runners, and nothing else."""
-    before = _children()
+    before = children()
     with Engine(commands, Limits(jobs=jobs)) as engine:
         introduce(engine, specs, commands)
         for _ in engine.run(iter(())):
             pass
-    return _children() - before
+    return children() - before
 
 
-def _in_process(command: Launch, requests: Path, spec: Spec) -> float:
+def in_process(command: Launch, requests: Path, spec: Spec) -> float:
     """CPU seconds that a runner needs for request lines without reading or writing them.
 
     Raises:
@@ -207,9 +216,9 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
 
 
 def _cpu(command: Sequence[str]) -> float:
-    before = _children()
+    before = children()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=_environment())
-    return _children() - before
+    return children() - before
 
 
 def _environment() -> dict[str, str]:

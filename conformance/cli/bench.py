@@ -20,6 +20,7 @@ def _parser() -> options.Parser:
     )
     parser.add_argument("--vectors", type=int, default=1000, metavar="N", help="how many are generated (default 1000)")
     parser.add_argument("--edits", type=int, default=32, metavar="N", help="of each of the two peers (default 32)")
+    parser.add_argument("--programs", type=int, default=300, metavar="N", help="random ones (default 300)")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(runner=[])
@@ -32,6 +33,7 @@ def main(argv: list[str]) -> int:
     import tempfile
 
     from conformance.bench import as_json, generate, measure_first_result, measure_help, measure_run
+    from conformance.fuzz.measure import measure_fuzz
     from conformance.report.progress import announce
     from conformance.wanted import launches
 
@@ -51,6 +53,8 @@ def main(argv: list[str]) -> int:
         ):
             announce(f"{kind}: {len(few)} vectors with {2 * arguments.edits} edits each")
             measures += measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
+        announce(f"fuzz: {arguments.programs} programs")
+        measures += measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
     if arguments.json:
         print(as_json(measures).decode())
     else:
@@ -60,7 +64,7 @@ def main(argv: list[str]) -> int:
 
 def _print(measures: list[Measure]) -> None:
     for measure in measures:
-        mark = "ok  " if measure.value <= measure.budget else "OVER"
+        mark = "ok  " if measure.is_met else "LOW " if measure.least else "OVER"
         print(
             f"{mark} {measure.name:<46} {measure.value:6.2f} {measure.unit:<2} "
             f"(budget {measure.budget:g})  {measure.detail}"

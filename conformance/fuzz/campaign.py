@@ -13,8 +13,8 @@ from conformance.fuzz.casting import able, casts, lacking
 from conformance.fuzz.finding import explained, parted, symptom
 from conformance.fuzz.inquiry import Inquiry
 from conformance.plan.casting import Performance, pattern_of
-from conformance.plan.program import Program, compile_case
-from conformance.plan.script import parts
+from conformance.plan.program import Program, cast_script
+from conformance.plan.script import parts, write_script
 from conformance.report.records import GOOD, result_record
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Campaign:
         self._asked: deque[Performance] = deque()
         self._inquiries: dict[str, tuple[Inquiry, Record, str]] = {}
         self._open: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
         self._next = plan.first
         self._last = plan.first + plan.programs if plan.programs is not None else float("inf")
         self._until = float("inf")
@@ -153,6 +154,7 @@ class Campaign:
             case = self._generator.program(seed)
             performances = list(self._cast(case, self._casts(seed, len(parts(case)))))
             self._open[seed] = len(performances)
+            self._sizes[seed] = sum(len(step.get("steps", (step,))) for step in performances[0].program.steps)
             self._next += 1
             yield from performances
 
@@ -162,22 +164,25 @@ class Campaign:
         return casts(seed, self._players, size, self._plan.casts)
 
     def _cast(self, case: Case, chosen: Iterable[Cast]) -> Iterator[Performance]:
+        script = write_script(case, "v1")
         programs: dict[tuple[int, ...], Program] = {}
         for cast in chosen:
             pattern, players = pattern_of(cast)
             if pattern not in programs:
-                programs[pattern] = compile_case(case, pattern, "v1")
+                programs[pattern] = cast_script(script, pattern)
             yield Performance(programs[pattern], cast, players)
 
     def _enter(self, outcome: Outcome, judge: Judge) -> Iterator[Record]:
-        verdict = judge.judge(outcome)
         case = outcome.performance.program.case
-        if case.id.startswith(_ASKED):
+        asked = case.id.startswith(_ASKED)
+        # Structs cost more than all else, so they are looked at in some of a program's casts.
+        verdict = judge.judge(outcome, structs=asked or sum(outcome.performance.cast) % self._plan.casts == 0)
+        if asked:
             yield from self._answered(outcome.performance, failed=verdict.name not in GOOD)
             return
         tally = self.tally
         tally.performances += 1
-        tally.operations += len(outcome.performance.program.steps)
+        tally.operations += self._sizes[_seed_of(case)]
         if verdict.name in GOOD:
             tally.unsupported += verdict.name == "unsupported"
         elif (_seed_of(case), self._named(outcome.performance.cast)) not in self._plan.skip:
@@ -188,7 +193,7 @@ class Campaign:
     def _done(self, seed: int) -> None:
         self._open[seed] -= 1
         if not self._open[seed]:
-            del self._open[seed]
+            del self._open[seed], self._sizes[seed]
             self.tally.programs += 1
 
     def _named(self, cast: Cast) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ The verdicts:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.agreement import Voice, partings
@@ -84,25 +85,25 @@ class Judge:
         self._memory = Memory()
         self._relayed: dict[tuple[Value, Value, str], list[str]] = {}
 
-    def judge(self, outcome: Outcome) -> Verdict:
-        """The verdict on one outcome."""
+    def judge(self, outcome: Outcome, *, structs: bool = True) -> Verdict:
+        """The verdict on one outcome; without `structs` it is not asked what a relay kept of its update."""
         if outcome.fault is not None:
             return Verdict(outcome.fault.kind, (), outcome.fault.message, outcome.fault.implementation)
         seen = self._memory.of(outcome.performance.program)
         if not outcome.done:
-            return self._judge(outcome, seen)
+            return self._judge(outcome, seen, structs=structs)
         players = outcome.performance.players
         lossy = tuple([self._lossy[player] for player in players])
         key = seen.key(outcome.performance.program, lossy, outcome.answers)
         if key in seen.passed:
-            failures = self._structs(outcome, seen)
+            failures = self._structs(outcome, seen) if structs else []
             return Verdict("fail", tuple(failures)) if failures else _PASS
-        verdict = self._judge(outcome, seen)
+        verdict = self._judge(outcome, seen, structs=structs)
         if verdict is _PASS:
             seen.passed.add(key)
         return verdict
 
-    def _judge(self, outcome: Outcome, seen: Seen) -> Verdict:
+    def _judge(self, outcome: Outcome, seen: Seen, *, structs: bool) -> Verdict:
         performance = outcome.performance
         program = performance.program
         answers = outcome.answers
@@ -132,7 +133,7 @@ class Judge:
             elif demand.check != "structs" and not self._meets(program, demand, answer, player):
                 failures.append(self._difference(program, place, demand, answer, player))
         # A document that is wrong already has wrong structs: they would be the same failure once more.
-        failures = failures or self._parted(voices) or self._structs(outcome, seen)
+        failures = failures or self._parted(voices) or (self._structs(outcome, seen) if structs else [])
         if not failures:
             return _PASS
         panicked = next((failure for failure in failures if failure.check == "panic"), None)
@@ -248,11 +249,14 @@ class Judge:
         return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
 
 
+_vector = lru_cache(maxsize=64)(decoded_state_vector)  # peers that agree say the same
+
+
 def _voice(program: Program, place: int, demand: Demand, player: int, answer: Answer) -> Voice:
     if "ok" not in answer:
         said: Value = {"refused": True}
     elif program.steps[place]["op"] == "state_vector":
-        said = decoded_state_vector(answer["ok"])
+        said = _vector(answer["ok"])
     else:
         said = answer["ok"]
     return Voice(place, demand.stage, demand.peer, player, demand.expected[0]["group"], said)

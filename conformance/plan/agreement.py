@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from conformance.plan.finale import RELAY, RELAYED, RETURNED, Demand, Step, transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
     from conformance.model.vector import Case
 
@@ -50,11 +49,11 @@ def _read(peer: str, stage: str) -> Iterator[tuple[Step, Demand]]:
         yield {"op": aspect, "peer": peer, "as": f"{label}.{short}"}, Demand(stage, "agree", peer, ({"group": aspect},))
 
 
-def sameness(case: Case, step: Mapping[str, Any]) -> Demand | None:
-    """What is demanded of a step whose answer must be that of other steps; a refusal is an answer too."""
-    name = step.get("as")
-    for number, group in enumerate(case.expect.get("same", ()) if name else ()):
-        if name in group:
+def sameness(case: Case) -> Iterator[tuple[int, Demand]]:
+    """Place of a step -> what is demanded, of the steps whose answers must be those of others; a refusal is one too."""
+    groups = {name: number for number, group in enumerate(case.expect.get("same", ())) for name in group}
+    for place, step in enumerate(case.steps) if groups else ():
+        number = groups.get(step.get("as", ""))
+        if number is not None:
             alternatives = ({"group": f"same-{step['op']} {number}"}, {"refused": True})
-            return Demand("steps", "agree", step["peer"], alternatives)
-    return None
+            yield place, Demand("steps", "agree", step["peer"], alternatives)

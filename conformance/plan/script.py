@@ -94,9 +94,7 @@ def has_format(case: Case) -> bool:
 
 def _observations(case: Case) -> Iterator[tuple[int, Demand]]:
     if case.demands_agreement:
-        for place, step in enumerate(case.steps):
-            if same := sameness(case, step):
-                yield place, same
+        yield from sameness(case)
         return
     observations = case.expect.get("observations")
     if not observations:

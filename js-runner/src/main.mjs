@@ -16,7 +16,8 @@ const usage = `usage: main.mjs --impl ${Object.keys(implementations).join('|')} 
 
 Without VECTORS it speaks the runner protocol on standard input and output.
 With VECTORS, files or folders, it plays their cases alone and compares.
-With --measure REQUESTS, a file of request lines, it performs them in-process and prints the CPU time.`
+With --measure REQUESTS, a file of request lines, it performs them in-process and prints the CPU time.
+With --random-tests N it performs as many of the library's own random tests and prints the CPU time.`
 
 /** @param {string} message */
 const badUsage = message => {
@@ -24,7 +25,7 @@ const badUsage = message => {
   process.exit(2)
 }
 
-/** @return {{values: {impl?: string, module?: string, format?: string, filter?: string, measure?: string, help?: boolean}, positionals: string[]}} */
+/** @return {{values: {impl?: string, module?: string, format?: string, filter?: string, measure?: string, 'random-tests'?: string, help?: boolean}, positionals: string[]}} */
 const parse = () => {
   try {
     return parseArgs({
@@ -35,6 +36,7 @@ const parse = () => {
         format: { type: 'string' },
         filter: { type: 'string' },
         measure: { type: 'string' },
+        'random-tests': { type: 'string' },
         help: { type: 'boolean' }
       }
     })
@@ -66,6 +68,11 @@ const run = async () => {
   const { measure, serve } = await import('./protocol.mjs')
   if (values.measure !== undefined) {
     process.stdout.write(JSON.stringify(measure(loaded.adapter, values.measure)) + '\n')
+    return 0
+  }
+  if (values['random-tests'] !== undefined) {
+    const { randomTests } = await import('./random-tests.mjs')
+    process.stdout.write(JSON.stringify(await randomTests(values.module ?? '', Number(values['random-tests']))) + '\n')
     return 0
   }
   serve(loaded.adapter)

@@ -1,0 +1,109 @@
+"""What random programs cost: against the libraries alone, and against the random tests that a library has for itself.
+
+An *op* is a step of a program, or a local op of a transaction; an *edit* is a local op.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from conformance.bench import Measure, children, in_process, start_up
+from conformance.execute.engine import Engine, Limits
+from conformance.fuzz.campaign import Campaign, Plan
+from conformance.fuzz.generate import Generator
+from conformance.fuzz.profile import combine, load_profiles
+from conformance.jsonio import JSONDecodeError, loads
+from conformance.judge.judge import Judge
+from conformance.report.store import ResultWriter
+from conformance.run import introduce
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conformance.model.spec import Spec
+    from conformance.provision import Launch
+
+_PROFILES = ("text", "array", "map")
+_CASTS = 4
+_OWN_TESTS = 60
+
+
+def measure_fuzz(
+    specs: Sequence[Spec], commands: Sequence[Launch], folder: Path, programs: int, jobs: int
+) -> list[Measure]:
+    """The first implementation alone against itself in-process and its own tests, and the coordinator with all."""
+    edits, spent, base = _alone(specs[0], commands[0], folder, programs)
+    measures = [
+        Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", _detail(edits, spent), least=True)
+    ]
+    own = _own_tests(commands[0])
+    if own is not None:
+        ratio = own / (spent / edits)
+        detail = f"its own random tests: {own * 1e6:.0f} us an edit"
+        measures.append(Measure("fuzz: edits against the library's own tests", ratio, 2.0, "x", detail, least=True))
+    each, ops = _mixed(specs, commands, programs, jobs)
+    measures.append(Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", f"{ops} of them, in {_CASTS} casts"))
+    return measures
+
+
+def _detail(edits: int, spent: float) -> str:
+    return f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything"
+
+
+def _generator() -> Generator:
+    return Generator(combine(_PROFILES, load_profiles()), (3, 3))
+
+
+def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[int, float, float]:
+    """Edits, CPU seconds of coordinator and runner for them, and of the runner in-process."""
+    file = folder / "fuzz.ndjson"
+    idle = start_up([spec], [command], 1)
+    with file.open("wb") as lines:
+        before, began = children(), time.process_time()
+        with Engine([command], Limits(jobs=1), lambda _, line: lines.write(line)) as engine:
+            implementations = introduce(engine, [spec], [command])
+            campaign = Campaign(_generator(), implementations, Plan(1, programs, None, 1))
+            writer = ResultWriter(folder / "fuzz-results.ndjson")
+            campaign.run(engine, Judge(implementations), [writer])
+            writer.close()
+        spent = time.process_time() - began + children() - before - idle
+    generator = _generator()
+    edits = sum(_edits(generator, seed) for seed in range(1, programs + 1))
+    return edits, spent, in_process(command, file, spec)
+
+
+def _edits(generator: Generator, seed: int) -> int:
+    steps = generator.program(seed).steps
+    return sum(len(step.get("steps", (step,))) for step in steps if "path" in step or "steps" in step)
+
+
+def _mixed(specs: Sequence[Spec], commands: Sequence[Launch], programs: int, jobs: int) -> tuple[float, int]:
+    """CPU seconds of the coordinator for an op when all implementations take part, and the number of ops."""
+    with Engine(commands, Limits(jobs=jobs)) as engine:
+        implementations = introduce(engine, specs, commands)
+        campaign = Campaign(_generator(), implementations, Plan(1, programs, None, _CASTS))
+        began = time.process_time()
+        campaign.run(engine, Judge(implementations), [])
+        spent = time.process_time() - began
+    return spent / campaign.tally.operations, campaign.tally.operations
+
+
+def _own_tests(command: Launch) -> float | None:
+    """CPU seconds of an edit in the library's own random tests; None where its runner knows of none."""
+    done = subprocess.run(
+        (*command.argv, "--random-tests", str(_OWN_TESTS)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, **command.env},
+        cwd=command.cwd,
+        check=False,
+    )
+    try:
+        said = loads(done.stdout)
+        return float(said["seconds"]) / int(said["edits"])
+    except (JSONDecodeError, KeyError, TypeError):
+        return None
