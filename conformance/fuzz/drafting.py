@@ -112,5 +112,7 @@ def _content(chance: Chance, kind: str) -> Content:
         which = chance.below(6)
         if which == 0:
             return ContentFormat("b", True if chance.happens(0.5) else None)
-        return ContentEmbed({"k": 1}) if which == 1 else ContentString(chance.pick(("a", "bc", "é", "😀", "long text")))
+        return (
+            ContentEmbed({"k": 1}) if which == 1 else ContentString(chance.pick(("a", "bc", "é", "漢字", "long text")))
+        )
     return chance.pick(_VALUES)

@@ -27,15 +27,15 @@ _LONGEST = 120
 
 def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
     """What went wrong first, of a verdict that is neither pass nor unsupported; flags say what the program does."""
-    return " ".join((_symptom(verdict), *flags))
+    return " ".join((_symptom(verdict, with_roots=not flags), *flags))
 
 
-def _symptom(verdict: Verdict) -> str:
+def _symptom(verdict: Verdict, *, with_roots: bool) -> str:
     if not verdict.failures:
         return f"{verdict.name} {_in_short(verdict.detail)}".rstrip()
     first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
     if first.check == "agree":
-        return f"agree:{first.observed['of']}{_roots(first)}"
+        return f"agree:{first.observed['of']}{_roots(first) if with_roots else ''}"
     if first.check == "structs":
         return "structs"
     return f"{first.signature} {_in_short(str(first.observed['message']))}".rstrip()

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+REFUSED = {"refused": True}
+"""The answer of a peer that refused the step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """What one peer answered where several must answer alike.
@@ -47,6 +51,10 @@ class Parting:
 def partings(voices: Sequence[Voice], lossy: Sequence[Sequence[str]]) -> Iterator[Parting]:
     """Where voices of one group differ; states of peers that are done may, when their state vectors do.
 
+    A peer that refused something is not asked for more: what it holds is a consequence, and whether a refused update
+    may leave traces is another question.
+
+
     Args:
         lossy: what each player cannot report; answers are compared without what one of the players cannot.
     """
@@ -54,7 +62,10 @@ def partings(voices: Sequence[Voice], lossy: Sequence[Sequence[str]]) -> Iterato
     for voice in voices:
         groups.setdefault(voice.group, []).append(voice)
     vectors = {voice.peer: quick_bytes(voice.answer) for voice in groups.get("state_vector", ())}
-    for group, members in groups.items():
+    refused: set[str] = set()
+    for group, everybody in groups.items():
+        members = [voice for voice in everybody if voice.peer not in refused]
+        refused |= {voice.peer for voice in members if voice.answer == REFUSED}
         if group != "state":
             yield from _part(group, members, lossy)
             continue

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.agreement import Voice, partings
+from conformance.judge.agreement import REFUSED, Voice, partings
 from conformance.judge.decoded import bytes_of, decoded_awareness, decoded_state_vector
 from conformance.judge.passed import Memory, Seen
 from conformance.judge.right import Right
@@ -254,7 +254,7 @@ _vector = lru_cache(maxsize=64)(decoded_state_vector)  # peers that agree say th
 
 def _voice(program: Program, place: int, demand: Demand, player: int, answer: Answer) -> Voice:
     if "ok" not in answer:
-        said: Value = {"refused": True}
+        said: Value = REFUSED
     elif program.steps[place]["op"] == "state_vector":
         said = _vector(answer["ok"])
     else:
