@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.fuzz.campaign import program_json
 from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
+from conformance.fuzz.troupe import program_json
 from conformance.jsonio import dumps
 from conformance.model.schema import check_suite
 from tests.support import conformance, one_line, read

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.cli import options
-from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from conformance.fuzz.campaign import Campaign, Tally
+    from conformance.fuzz.campaign import Campaign
     from conformance.fuzz.profile import Profile
+    from conformance.fuzz.resume import Resumed
+    from conformance.fuzz.venue import Venue
     from conformance.model.implementation import Implementation
     from conformance.report.records import Record
-    from conformance.run import Sink
     from conformance.wanted import Wanted
 
 NOTHING_FOUND, FOUND = 0, 1
@@ -107,45 +108,43 @@ def _perform(
     arguments: argparse.Namespace, profiles: Sequence[Profile], argv: Sequence[str]
 ) -> tuple[Path, list[Record]]:
     from conformance.cli.run import default_results_path
-    from conformance.execute.engine import Engine
+    from conformance.fuzz.resume import read_resumed
     from conformance.fuzz.showing import Watch
-    from conformance.judge.judge import Judge
     from conformance.report.progress import announce
     from conformance.report.store import ResultWriter
-    from conformance.run import introduce
-    from conformance.wanted import launches
 
     wanted = options.wanted(arguments)
-    resumed = _resumed(arguments)
+    resumed = read_resumed(arguments.resume)
     for name, reason in wanted.left_out.items():
         announce(f"left out {name}: {reason}")
-    commands = launches(wanted, announce)
     path = arguments.resume or arguments.results or default_results_path()
-    writer = ResultWriter(path, keep=path.stat().st_size if arguments.resume else 0)
-    watch = Watch(resumed)
-    try:
-        with Engine(commands, options.limits(arguments)) as engine:
-            implementations = introduce(engine, wanted.specs, commands)
+    with _venue(arguments, wanted) as venue:
+        if arguments.resume:
+            resumed.check(path, venue.implementations)
+        writer = ResultWriter(path, keep=resumed.size)
+        watch = Watch(resumed.records)
+        try:
             if not arguments.resume:
-                writer.write([_run_record(arguments, wanted, implementations, argv)])
-            judge = Judge(implementations)
+                writer.write([_run_record(arguments, wanted, venue.implementations, argv)])
             for place, profile in enumerate(profiles):
                 seconds = watch.share(arguments.time, len(profiles) - place)
-                campaign = _campaign(arguments, profile, implementations, seconds, resumed)
-                watch.begin(profile.name, campaign.left_out)
-                _run(campaign, profile, engine, judge, [writer, watch])
-    finally:
-        watch.close()
-        writer.close()
+                campaign = _campaign(arguments, profile, venue.implementations, seconds, resumed)
+                watch.begin(profile.name, campaign.troupe.left_out)
+                try:
+                    venue.perform(campaign, [writer, watch])
+                finally:
+                    campaign.finish([writer, watch])
+        finally:
+            watch.close()
+            writer.close()
     return path, watch.findings
 
 
-def _run(campaign: Campaign, profile: Profile, engine: Any, judge: Any, sinks: Sequence[Sink]) -> None:
-    try:
-        campaign.run(engine, judge, sinks)
-    finally:
-        for sink in sinks:
-            sink.write([{**campaign.progress(), "profile": profile.name}])
+def _venue(arguments: argparse.Namespace, wanted: Wanted) -> AbstractContextManager[Venue]:
+    from conformance.fuzz.venue import machine
+    from conformance.report.progress import announce
+
+    return machine(wanted, options.limits(arguments), announce)
 
 
 def _run_record(
@@ -174,51 +173,20 @@ def _campaign(
     profile: Profile,
     implementations: Sequence[Implementation],
     seconds: float | None,
-    resumed: Sequence[Record],
+    resumed: Resumed,
 ) -> Campaign:
     from conformance.fuzz.campaign import Campaign, Plan
-    from conformance.fuzz.generate import Generator
+    from conformance.fuzz.troupe import Script, Troupe
     from conformance.judge.known import load_known
     from conformance.resources import data_root
 
-    first, tally, skip = _where(profile.name, arguments.seed, resumed)
+    first, before = resumed.of(profile.name, arguments.seed)
     programs = arguments.programs if arguments.programs is not None else None if seconds else 200
-    plan = Plan(
-        first=first,
-        programs=None if programs is None else max(0, arguments.seed + programs - first),
-        seconds=seconds,
-        casts=arguments.casts,
-        cast=tuple(arguments.cast.split(",")) if arguments.cast else None,
-        skip=skip,
-    )
+    plan = Plan(first, None if programs is None else arguments.seed + programs, seconds)
+    cast = tuple(arguments.cast.split(",")) if arguments.cast else None
+    script = Script(profile, arguments.peers, arguments.casts, cast)
     known = load_known(data_root() / "runners" / "known")
-    return Campaign(Generator(profile, arguments.peers), implementations, plan, tally, known)
-
-
-def _resumed(arguments: argparse.Namespace) -> list[Record]:
-    from conformance.report.store import read_records
-
-    if not arguments.resume:
-        return []
-    records = list(read_records(arguments.resume))
-    labels = [implementation["label"] for implementation in records[0]["implementations"]] if records else []
-    asked = arguments.impls.split(",") if arguments.impls else labels
-    if not records or records[0].get("castings") != "fuzz" or asked != labels:
-        raise UsageError(f"{arguments.resume}: no campaign of these implementations; give the same --impls as then")
-    return records
-
-
-def _where(profile: str, seed: int, records: Sequence[Record]) -> tuple[int, Tally | None, frozenset[Any]]:
-    """The seed to go on with, what was counted before it, and the findings that are written already."""
-    from conformance.fuzz.campaign import Tally
-
-    done = [record for record in records if record["type"] == "progress" and record.get("profile") == profile]
-    if not done:
-        return seed, None, frozenset()
-    last = done[-1]
-    tally = Tally(**{name: last[name] for name in Tally.__dataclass_fields__})
-    skip = {(r["seed"], tuple(r["cast"])) for r in records if r["type"] == "result" and r["profile"] == profile}
-    return last["next"], tally, frozenset(skip)
+    return Campaign(Troupe(script, implementations), plan, before, known)
 
 
 def _show(found: Sequence[Record], path: Path) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from conformance.doctor import WRONG, Diagnosis, miniature, table
 from conformance.execute.engine import Engine, Limits
-from conformance.fuzz.campaign import Campaign, NobodyCanError, Plan
-from conformance.fuzz.generate import Generator
+from conformance.fuzz.campaign import Campaign, Plan
 from conformance.fuzz.profile import combine, load_profiles
+from conformance.fuzz.troupe import NobodyCanError, Script, Troupe
+from conformance.fuzz.venue import Machine
 from conformance.judge.judge import Judge
 from conformance.model.spec import Spec
 from conformance.run import introduce
@@ -49,9 +50,9 @@ class _Found:
 
 def _campaign(profile: str, launches: Sequence[Launch], found: _Found) -> int:
     specs = [Spec(label, None, None, label) for label in _LABELS]
-    generator = Generator(combine(profile.split(","), load_profiles()), (2, 3))
+    script = Script(combine(profile.split(","), load_profiles()))
     with Engine(launches, Limits(timeout=5.0)) as engine:
         implementations = introduce(engine, specs, launches)
-        campaign = Campaign(generator, implementations, Plan(1, _PROGRAMS, None, 4))
-        campaign.run(engine, Judge(implementations), [found])
-    return campaign.tally.performances
+        campaign = Campaign(Troupe(script, implementations), Plan(1, 1 + _PROGRAMS, None))
+        Machine(implementations, engine, Judge(implementations)).perform(campaign, [found])
+    return campaign.ledger.tally.performances

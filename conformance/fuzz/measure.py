@@ -15,6 +15,8 @@ from conformance.execute.engine import Engine, Limits
 from conformance.fuzz.campaign import Campaign, Plan
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.profile import combine, load_profiles
+from conformance.fuzz.troupe import Script, Troupe
+from conformance.fuzz.venue import Machine
 from conformance.jsonio import JSONDecodeError, loads
 from conformance.judge.judge import Judge
 from conformance.report.store import ResultWriter
@@ -54,8 +56,8 @@ def _detail(edits: int, spent: float) -> str:
     return f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything"
 
 
-def _generator() -> Generator:
-    return Generator(combine(_PROFILES, load_profiles()), (3, 3))
+def _script(casts: int) -> Script:
+    return Script(combine(_PROFILES, load_profiles()), (3, 3), casts)
 
 
 def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[int, float, float]:
@@ -66,12 +68,13 @@ def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[in
         before, began = children(), time.process_time()
         with Engine([command], Limits(jobs=1), lambda _, line: lines.write(line)) as engine:
             implementations = introduce(engine, [spec], [command])
-            campaign = Campaign(_generator(), implementations, Plan(1, programs, None, 1))
+            campaign = Campaign(Troupe(_script(1), implementations), Plan(1, 1 + programs, None))
             writer = ResultWriter(folder / "fuzz-results.ndjson")
-            campaign.run(engine, Judge(implementations), [writer])
+            Machine(implementations, engine, Judge(implementations)).perform(campaign, [writer])
             writer.close()
         spent = time.process_time() - began + children() - before - idle
-    generator = _generator()
+    script = _script(1)
+    generator = Generator(script.profile, script.peers)
     edits = sum(_edits(generator, seed) for seed in range(1, programs + 1))
     return edits, spent, in_process(command, file, spec)
 
@@ -85,11 +88,12 @@ def _mixed(specs: Sequence[Spec], commands: Sequence[Launch], programs: int, job
     """CPU seconds of the coordinator for an op when all implementations take part, and the number of ops."""
     with Engine(commands, Limits(jobs=jobs)) as engine:
         implementations = introduce(engine, specs, commands)
-        campaign = Campaign(_generator(), implementations, Plan(1, programs, None, _CASTS))
+        campaign = Campaign(Troupe(_script(_CASTS), implementations), Plan(1, 1 + programs, None))
         began = time.process_time()
-        campaign.run(engine, Judge(implementations), [])
+        Machine(implementations, engine, Judge(implementations)).perform(campaign, [])
         spent = time.process_time() - began
-    return spent / campaign.tally.operations, campaign.tally.operations
+    operations = campaign.ledger.tally.operations
+    return spent / operations, operations
 
 
 def _own_tests(command: Launch) -> float | None:

@@ -62,7 +62,7 @@ class Watch:
             f"{record['operations'] / seconds:.0f} ops/s, {record['failed']} failed in {len(record['kinds'])} ways, "
             f"{record['unsupported']} unsupported"
         )
-        if "profile" in record:
+        if record.get("last"):
             self._say(self._last)
             self._last = ""
         elif self._terminal:
