@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,14 @@ def _parser() -> options.Parser:
     parser.add_argument("--results", type=Path, metavar="FILE", help="where the findings are written")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a campaign that was cut short")
     options.add_limits(parser)
+    parser.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:8786",
+        help="perform it on the workers of this dask.distributed scheduler (extra: cluster); --jobs is of a shard then "
+        "(default 1)",
+    )
+    parser.add_argument("--shard", type=_positive, default=50, metavar="N", help="seeds of one task (default 50)")
+    parser.set_defaults(jobs=None)
     return parser
 
 
@@ -62,6 +71,14 @@ def _duration(text: str) -> float:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 10m or 2h")
     return float(found[1]) * _UNITS[found[2]]
+
+
+def _positive(text: str) -> int:
+    import argparse
+
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -141,10 +158,18 @@ def _perform(
 
 
 def _venue(arguments: argparse.Namespace, wanted: Wanted) -> AbstractContextManager[Venue]:
-    from conformance.fuzz.venue import machine
     from conformance.report.progress import announce
 
-    return machine(wanted, options.limits(arguments), announce)
+    arguments.jobs = arguments.jobs or (1 if arguments.scheduler else os.cpu_count() or 2)
+    if not arguments.scheduler:
+        from conformance.fuzz.venue import machine
+
+        return machine(wanted, options.limits(arguments), announce)
+    from conformance.fuzz.cluster import cluster
+    from conformance.fuzz.shard import job_of
+
+    job = job_of(wanted.specs, arguments.runner, options.limits(arguments))
+    return cluster(arguments.scheduler, job, arguments.shard, announce)
 
 
 def _run_record(
