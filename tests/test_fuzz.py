@@ -147,3 +147,12 @@ def test_profiles_of_ones_own(tmp_path: Path) -> None:
     assert said.code == 0, said.err
     progress = json.loads(results.read_text().splitlines()[-1])
     assert (progress["profile"], progress["programs"]) == ("words,calm", 5)
+
+
+def test_the_corpus_keeps_what_found_something_as_vectors(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    conformance("fuzz", "--impls", "yjs,yrs", "--profile", "any", "--programs", 10, "--corpus", corpus)
+    assert list(corpus.iterdir())
+    again = conformance("run", "--vectors", corpus, "--impls", "yjs,yrs")
+    assert again.code == 1
+    assert "0 unexpected" not in again.out

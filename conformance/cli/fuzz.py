@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.fuzz.venue import Venue
     from conformance.model.implementation import Implementation
     from conformance.report.records import Record
+    from conformance.run import Sink
     from conformance.wanted import Wanted
 
 NOTHING_FOUND, FOUND = 0, 1
@@ -51,6 +52,9 @@ def _parser() -> options.Parser:
     parser.add_argument("--casts", type=int, default=4, metavar="N", help="of each program (default 4)")
     parser.add_argument("--cast", metavar="A,B,A", help="this one cast only, in the order of the peers")
     parser.add_argument("--results", type=Path, metavar="FILE", help="where the findings are written")
+    parser.add_argument(
+        "--corpus", type=Path, metavar="DIR", help="keep the programs that found something there, as vectors"
+    )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a campaign that was cut short")
     options.add_limits(parser)
     parser.add_argument(
@@ -125,6 +129,7 @@ def _perform(
     arguments: argparse.Namespace, profiles: Sequence[Profile], argv: Sequence[str]
 ) -> tuple[Path, list[Record]]:
     from conformance.cli.run import default_results_path
+    from conformance.fuzz.corpus import Corpus
     from conformance.fuzz.resume import read_resumed
     from conformance.fuzz.showing import Watch
     from conformance.report.progress import announce
@@ -140,6 +145,7 @@ def _perform(
             resumed.check(path, venue.implementations)
         writer = ResultWriter(path, keep=resumed.size)
         watch = Watch(resumed.records)
+        sinks: list[Sink] = [writer, watch, *([Corpus(arguments.corpus)] if arguments.corpus else [])]
         try:
             if not arguments.resume:
                 writer.write([_run_record(arguments, wanted, venue.implementations, argv)])
@@ -148,9 +154,9 @@ def _perform(
                 campaign = _campaign(arguments, profile, venue.implementations, seconds, resumed)
                 watch.begin(profile.name, campaign.troupe.left_out)
                 try:
-                    venue.perform(campaign, [writer, watch])
+                    venue.perform(campaign, sinks)
                 finally:
-                    campaign.finish([writer, watch])
+                    campaign.finish(sinks)
         finally:
             watch.close()
             writer.close()

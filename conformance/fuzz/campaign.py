@@ -70,7 +70,12 @@ class Campaign:
 
     @property
     def has_seeds(self) -> bool:
-        return self._next < self._end and time.monotonic() < self._until
+        return self._next < self._end and not self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self._until
 
     def seeds(self, most: int) -> range:
         """The next seeds to be performed, up to `most` of them."""

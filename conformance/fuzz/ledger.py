@@ -124,6 +124,12 @@ class Ledger:
         """Take the answer to an inquiry: who is odd, or nothing (inquiry.py)."""
         self._sides[seed] = sides
 
+    def answer_all(self, sides: str) -> None:
+        """Answer all inquiries that are open."""
+        for seed, answer in self._sides.items():
+            if answer is None:
+                self._sides[seed] = sides
+
     def tell(self) -> list[Record]:
         """The findings of all seeds whose turn it is by now: `kind` says under which they are counted."""
         told: list[Record] = []

@@ -84,6 +84,9 @@ class _Local:
 
     def performances(self) -> Iterator[Performance]:
         while self.has_more:
+            if self._campaign.is_late:
+                self._asked.clear()
+                self._ledger.answer_all("")  # the findings are told as they came
             if self._asked:
                 yield self._asked.popleft()
                 continue
