@@ -10,9 +10,10 @@ from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from conformance.minimize.finding import Finding, Players
+    from conformance.minimize.finding import Players
+    from conformance.minimize.work import Workshop
     from conformance.model.vector import Case
 
 
@@ -46,24 +47,31 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if (arguments.case is None) is (arguments.updates is None):
         raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
-    case = _of_updates(arguments) if arguments.updates else minimizing.case_of(arguments.case, arguments.vectors)
-
-    def find(players: Players) -> Finding:
-        from conformance.minimize.finding import of_case, of_vector
-
-        if arguments.updates:
-            return of_case(case, players)
-        formats = [arguments.update_format] if arguments.update_format else ["v1", "v2"]
-        return of_vector(case, players, _cast(arguments.cast, players), formats)
-
-    return minimizing.run(arguments, find)
+    _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
+    return minimizing.run(arguments, _found)
 
 
-def _of_updates(arguments: argparse.Namespace) -> Case:
+def _found(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing.Attempt]:
+    from conformance.minimize.finding import of_case, of_vector
+
+    case = _case(arguments)
+    if arguments.updates:
+        yield minimizing.Attempt(of_case(case, shop.players))
+        return
+    formats = [arguments.update_format] if arguments.update_format else ["v1", "v2"]
+    yield minimizing.Attempt(of_vector(case, shop.players, _cast(arguments.cast, shop.players), formats))
+
+
+def _case(arguments: argparse.Namespace) -> Case:
     from conformance.minimize.finding import case_of_updates
+    from conformance.model.vector import VARIED
 
-    updates, roots, update_format = minimizing.given(arguments.updates, arguments)
-    return case_of_updates(updates, roots, update_format)
+    if arguments.updates:
+        return case_of_updates(*minimizing.given(arguments.updates, arguments))
+    name: str = arguments.case
+    if name.endswith(VARIED):
+        raise UsageError(f"{name} is performed in further deliveries, which cannot be cut; try {name[: -len(VARIED)]}")
+    return options.case_of(name, arguments.vectors)
 
 
 def _cast(text: str | None, players: Players) -> Sequence[int] | None:

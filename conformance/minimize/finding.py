@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from conformance.judge.judge import Verdict
     from conformance.minimize.seen import Seen
     from conformance.model.implementation import Implementation
+    from conformance.wire.model import Format
 
 NOTHING_FAILS = 1
 _VALUE_CHECKS = ("state", "state_vector", "value", "awareness", "bytes", "structs")
@@ -179,7 +180,7 @@ def _wrapped(finding: Finding, players: Players) -> Finding:
 # --- updates from the field ------------------------------------------------------------------------------------
 
 
-def case_of_updates(updates: Sequence[bytes], roots: Mapping[str, str], update_format: str) -> Case:
+def case_of_updates(updates: Sequence[bytes], roots: Mapping[str, str], update_format: Format) -> Case:
     """A case whose one peer applies updates, in their order."""
     steps: list[dict[str, Any]] = []
     for update in updates:
@@ -214,7 +215,7 @@ def of_case(case: Case, players: Players) -> Finding:
         stage = Stage(players.engine, players.implementations, _able(case, players, worlds))
         seen = stage.see([case])[0]
         if seen.parts:
-            return _narrowed(Finding(case, case, stage, seen))
+            return _narrowed(Finding(case, case, stage, seen), players)
     names = ", ".join(players.implementations[player].label for player in numbers)
     raise NothingFailsError(f"{names} agree about these updates: there is nothing to minimise")
 
@@ -226,11 +227,21 @@ def _able(case: Case, players: Players, worlds: Sequence[World]) -> list[World]:
     return [each for each, verdict in zip(worlds, verdicts, strict=True) if verdict.name != "unsupported"]
 
 
-def _narrowed(finding: Finding) -> Finding:
-    """With as few worlds as show its main part: one that breaks, or two that disagree."""
+def _standing(group: Sequence[str], players: Players) -> tuple[bool, int, int]:
+    """How likely a group is right: with the only reference, of many engines, named early."""
+    numbers = [n for n, each in enumerate(players.implementations) if each.label in group]
+    right = len(players.references) == 1 and players.references[0] in numbers
+    return right, len({players.engines[number] for number in numbers}), -min(numbers, default=len(players.engines))
+
+
+def _narrowed(finding: Finding, players: Players) -> Finding:
+    """With as few worlds as show its main part: one that breaks, or two that disagree, the likelier right one last."""
     stage, main = finding.stage, finding.seen.main
     labels = [stage.label(each, finding.case) for each in stage.worlds]
-    chosen = [stage.worlds[labels.index(group[0])] for group in main.who if group[0] in labels][:2]
+    groups = sorted(main.who, key=lambda group: _standing(group, players))
+    groups = groups[-2:] if len(groups) > 1 else groups
+    first = [min(group, key=lambda name: labels.index(name) if name in labels else len(labels)) for group in groups]
+    chosen = [stage.worlds[labels.index(name)] for name in first if name in labels]
     smaller = replace(stage, worlds=chosen)
     seen = smaller.see([finding.case])[0] if chosen else finding.seen
     kept = any((part.check, part.stage) == (main.check, main.stage) for part in seen.parts)

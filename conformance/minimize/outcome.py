@@ -70,9 +70,8 @@ def alone(case: Case, finding: Finding, players: Players) -> list[Cluster]:
     outcomes = Stage(players.engine, players.implementations, worlds).see([bare])[0].outcomes
     lossy = sorted({loss for number in numbers for loss in players.implementations[number].hello.lossy})
     told = [list(_told(outcome, finding.stage.looked_at, lossy)) for outcome in outcomes]
-    place = next(
-        (place for place, views in enumerate(zip(*told, strict=False)) if len({key for key, _ in views}) > 1), -1
-    )
+    apart = [len({key for key, _ in views}) > 1 for views in zip(*told, strict=False)]
+    place = apart.index(True) if True in apart else len(apart) - 1
     groups: dict[bytes, tuple[list[str], Any]] = {}
     for number, views in zip(numbers, told, strict=True):
         key, answer = views[min(place, len(views) - 1)]

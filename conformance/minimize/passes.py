@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.minimize.content import content_edits
-from conformance.minimize.edit import CLIENTS, GONE
+from conformance.minimize.edit import CLIENTS, GONE, RAW, ROOTS
+from conformance.minimize.raw import raw_updates
 from conformance.minimize.renumber import clients_of
 from conformance.minimize.repair import is_local
 from conformance.minimize.structs import byte_edits, raw_content_edits, raw_edits, unit_edits
 from conformance.repro.part import operands
+from conformance.wire.rewrite import names_in
+from conformance.wire.roots import root_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -120,7 +123,24 @@ def _unread(case: Case) -> Iterator[Edit]:
 
 
 def _roots(case: Case) -> Iterator[Edit]:
-    return ({("roots", name): GONE} for name in case.roots)
+    """Roots that no update names: what stands in the others would not be shown any more."""
+    updates = [raw.update for raw in raw_updates(case.steps) if raw.update is not None]
+    named = root_kinds(updates)
+    return ({("roots", name): GONE} for name in case.roots if name not in named)
+
+
+def _names(case: Case) -> Iterator[Edit]:
+    """Roots, and keys in updates, with names of one letter."""
+    found = [names_in(raw.update) for raw in raw_updates(case.steps) if raw.update is not None]
+    keys = {key for _, of_one in found for key in of_one}
+    letters = (letter for letter in "tlmxabcdefg" if letter not in case.roots)
+    for name in case.roots:
+        if len(name) > 1 and (letter := next(letters, None)):
+            yield {(ROOTS, name): letter}
+    letters = (letter for letter in "klmnopqrstuvwxyz" if letter not in keys)
+    for key in sorted(keys):
+        if len(key) > 1 and (letter := next(letters, None)):
+            yield {(RAW, "key", key): letter}
 
 
 def _clients(case: Case) -> Iterator[Edit]:
@@ -151,6 +171,7 @@ PASSES = (
     Pass("roots", _roots),
     Pass("content", content_edits),
     Pass("content of updates", raw_content_edits),
+    Pass("names", _names, chunks=True),
     Pass("clients", _clients),
 )
 """All passes. Those that leave most out come first, since the later ones are cheap on what is left."""
