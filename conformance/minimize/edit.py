@@ -1,9 +1,9 @@
 """Edits of a case: what is written elsewhere or left out, by place, and applied all at once.
 
-A place is a path into the case's roots, peers and steps, `("steps", 3, "text")`. Two edits of one case go together
-where neither reaches into what the other replaces, so those that were found good one by one can be tried together.
-Places that begin with `RAW`, `CLIENTS` or `ROOTS` are not in the tree: they concern all updates that the case gives as
-bytes too.
+A place is a path into the case's roots, peers, steps and expectation, `("steps", 3, "text")`. Two edits of one case go
+together where neither reaches into what the other replaces, so those that were found good one by one can be tried
+together. Places that begin with `RAW`, `CLIENTS` or `ROOTS` are not in the tree: they concern all updates that the case
+gives as bytes too.
 """
 
 from __future__ import annotations
@@ -55,7 +55,12 @@ def _collides(path: Path, found: Mapping[Path, Any], prefixes: set[Path]) -> boo
 
 def apply(case: Case, edit: Edit) -> Case | None:
     """The case with an edit, made whole again (conformance/minimize/repair.py); None where nothing sensible is left."""
-    tree: dict[str, Any] = {"roots": case.roots, "peers": case.peers, "steps": list(case.steps)}
+    tree: dict[str, Any] = {
+        "roots": case.roots,
+        "peers": case.peers,
+        "steps": list(case.steps),
+        "expect": case.expect,
+    }
     changed = _edited(tree, {path: value for path, value in edit.items() if path[0] not in _EVERYWHERE})
     steps: list[dict[str, Any]] | None = changed["steps"]
     raw = {path[1:]: value for path, value in edit.items() if path[0] == RAW}
@@ -69,7 +74,8 @@ def apply(case: Case, edit: Edit) -> Case | None:
         changed["roots"], steps = rename_roots(changed["roots"], steps, names)
     if steps is None:
         return None
-    return repair(replace(case, roots=changed["roots"], peers=changed["peers"], steps=tuple(steps)))
+    whole = replace(case, roots=changed["roots"], peers=changed["peers"], steps=tuple(steps), expect=changed["expect"])
+    return repair(whole)
 
 
 def _edited(node: Any, edit: Mapping[Path, Any]) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
-from conformance.minimize.stage import Stage, World, solo, without_values, world
+from conformance.minimize.stage import Stage, World, op_named, solo, without_values, world
 from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.model.vector import Case
 from conformance.plan.casting import castings
@@ -92,11 +92,25 @@ def of_vector(
     for stage, bare in _stages(case, players, place):
         seen = stage.see([bare])[0]
         if seen.parts and _tells(seen, verdict):
-            return _wrapped(Finding(case, bare, stage, seen), players)
+            controlled = replace(stage, controls=controls(bare, players, stage.worlds))
+            return _wrapped(Finding(case, bare, controlled, seen), players)
     raise NothingFailsError(
         f"{case.id}: its failure ({verdict.signature}) is in a value that nobody else shows right; add an "
         "implementation that passes it: --reference NAME"
     )
+
+
+def of_performance(case: Case, players: Players, place: World) -> Finding:
+    """A case that demands nothing by value, such as a random program, and fails in one world.
+
+    Raises:
+        NothingFailsError: it does not fail there.
+    """
+    stage = Stage(players.engine, players.implementations, [place])
+    seen = stage.see([case])[0]
+    if not seen.parts:
+        raise NothingFailsError(f"{case.id} does not fail on {stage.label(place, case)}: there is nothing to minimise")
+    return Finding(case, case, replace(stage, controls=controls(case, players, [place])), seen)
 
 
 def _failing(
@@ -153,6 +167,23 @@ def _references(case: Case, players: Players, place: World) -> list[World]:
     return [each for each, passes in zip(worlds, passing, strict=True) if passes]
 
 
+def controls(case: Case, players: Players, worlds: Sequence[World]) -> list[World]:
+    """Worlds in which nothing is wrong: those of the cast that are right alone, or else the first other that is."""
+    if len(worlds) > 1:
+        return []  # each is the other's
+    place = worlds[0]
+    cast = list(dict.fromkeys((place.rest, *place.cast.values())))
+    others = [number for number in range(len(players.implementations)) if number not in cast]
+    able = [number for number in (*cast, *others) if players.able(case, [number], place.format)]
+    right = [number for number in able if not _alone(case, players, number, place.format).parts]
+    own = [number for number in right if number in cast]
+    return [solo(number, place.format) for number in own or right[:1]]
+
+
+def _alone(case: Case, players: Players, number: int, update_format: str) -> Seen:
+    return Stage(players.engine, players.implementations, [solo(number, update_format)]).see([case])[0]
+
+
 def _tells(seen: Seen, verdict: Verdict) -> bool:
     """Whether what is seen without values is what failed with them: the same op broke, or some value is wrong."""
     if seen.main.check in ("unsupported", "runner"):
@@ -164,7 +195,7 @@ def _tells(seen: Seen, verdict: Verdict) -> bool:
     if first.check in (*_VALUE_CHECKS, "agree", "done", "accepted") and seen.main.check in (*_VALUE_CHECKS, "agree"):
         return True
     ops = {part.what.partition(" ")[0] for part in seen.parts}
-    return seen.main.check in ("refused", first.check) and first.observed["op"] in ops
+    return seen.main.check in ("refused", first.check) and op_named(first.observed["op"]) in ops
 
 
 def _wrapped(finding: Finding, players: Players) -> Finding:

@@ -122,6 +122,14 @@ def _unread(case: Case) -> Iterator[Edit]:
             yield {("steps", place, "as"): GONE}
 
 
+def _expectations(case: Case) -> Iterator[Edit]:
+    """Fewer answers that must be the same, and no finale where such answers are all that matters."""
+    same = case.expect.get("same", ())
+    yield from ({("expect", "same", place): GONE} for place in range(len(same)))
+    if same and "agree" in case.expect:
+        yield {("expect", "agree"): GONE}
+
+
 def _roots(case: Case) -> Iterator[Edit]:
     """Roots that no update names: what stands in the others would not be shown any more."""
     updates = [raw.update for raw in raw_updates(case.steps) if raw.update is not None]
@@ -168,6 +176,7 @@ PASSES = (
     Pass("transactions", _transactions),
     Pass("options", _options),
     Pass("names of slots", _unread, chunks=True),
+    Pass("expectations", _expectations, chunks=True),
     Pass("roots", _roots),
     Pass("content", content_edits),
     Pass("content of updates", raw_content_edits),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.judge.decoded import decoded_awareness, decoded_state_vector
 from conformance.judge.judge import Judge
+from conformance.minimize.repair import is_local
 from conformance.minimize.seen import Part, Seen, constant, groups
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
@@ -80,6 +81,8 @@ class Stage:
 
     Attributes:
         worlds: one, in which the case itself says what is wrong, or several that must show the same.
+        controls: worlds in which nothing may be wrong. A case may demand what holds only while it is whole, such as
+            equal answers of peers that have been given everything; then it would be wrong here too, and is no good.
         looked_at: observation -> what is compared of it between worlds: state, state_vector, value, awareness, bytes.
     """
 
@@ -87,6 +90,7 @@ class Stage:
     implementations: Sequence[Implementation]
     worlds: Sequence[World]
     looked_at: Mapping[str, str] = field(default_factory=dict)
+    controls: Sequence[World] = ()
 
     def see(self, cases: Sequence[Case]) -> list[Seen]:
         """What each case shows, in their order."""
@@ -103,8 +107,18 @@ class Stage:
         return [self._seen(done[at : at + size], verdicts[at : at + size]) for at in range(0, len(done), size)]
 
     def shows(self, predicate: Callable[[Seen], bool]) -> Shows:
-        """What `minimize` asks: whether each case shows what the predicate accepts."""
-        return lambda cases: [predicate(seen) for seen in self.see(cases)]
+        """What `minimize` asks: whether each case shows what the predicate accepts, and no control shows anything."""
+
+        def asked(cases: Sequence[Case]) -> list[bool]:
+            shown = [predicate(seen) for seen in self.see(cases)]
+            good = [case for case, each in zip(cases, shown, strict=True) if each]
+            for control in self.controls if good else ():
+                stage = replace(self, worlds=[control], looked_at={}, controls=())
+                good = [case for case, seen in zip(good, stage.see(good), strict=True) if not seen.parts]
+            kept = set(map(id, good))
+            return [each and id(case) in kept for case, each in zip(cases, shown, strict=True)]
+
+        return asked
 
     def label(self, world: World, case: Case) -> str:
         """The implementations of a world, the writer first."""
@@ -137,7 +151,7 @@ class Stage:
             return Part("agree", failure.observed["of"], "", tuple(tuple(side.split(",")) for side in sides))
         who = ((self._label(failure.implementation),),)
         if failure.check in _BROKEN:
-            what = [failure.observed["op"], constant(str(failure.observed.get("message", "")))]
+            what = [op_named(failure.observed["op"]), constant(str(failure.observed.get("message", "")))]
             return Part(failure.check, " ".join(filter(None, what)), "", who)
         return Part(failure.check, "", failure.stage, who)
 
@@ -159,7 +173,7 @@ class Stage:
             given = [answer for answer in answers if answer is not None]
             refusals = [_refusal(answer) for answer in given]
             if any(refusals) and not all(refusals):
-                message = " ".join([step["op"], constant(next(filter(None, refusals)))])
+                message = " ".join([op_named(step["op"]), constant(next(filter(None, refusals)))])
                 kinds = [b"refused" if refusal else b"ok" for refusal in refusals]
                 yield Part("refused", message, "", groups(list(zip(names, kinds, strict=True))))
                 return  # what follows is a consequence
@@ -185,6 +199,11 @@ class Stage:
             return step["op"], "relay"
         lasting = step["as"].endswith("2") or len(program.case.peers) == 1
         return step["op"], "resynced" if lasting else "delivered"
+
+
+def op_named(op: str) -> str:
+    """The op as a signature names it: the same whether it is a transaction of its own or among others in one."""
+    return "edit" if op == "transact" or is_local({"op": op}) else op
 
 
 def _is_read(step: Mapping[str, Any]) -> bool:
