@@ -32,6 +32,7 @@ class Neutral:
         self._alphabet = alphabet
         self._found: dict[object, Value] = {}
         self._counts: dict[object, int] = {}
+        self._used: set[str] = set()
 
     def text(self, text: str, client: int, clock: int) -> str:
         """Content of a text. What stands for a unit follows from its id: updates may cut a text in different ways."""
@@ -46,7 +47,11 @@ class Neutral:
         key = ("name", name)
         if key not in self._found:
             shape = "".join(self._alphabet.at(char, 0) for char in name)
-            self._found[key] = self._alphabet.name(shape, self._number(("name", shape))) if name else ""
+            found = self._alphabet.name(shape, self._number(("name", shape))) if name else ""
+            while found in self._used:  # one that grew, since its shape has few names
+                found = self._alphabet.name(shape, self._number(("name", shape)))
+            self._used.add(found)
+            self._found[key] = found
         return str(self._found[key])
 
     def value(self, value: Value) -> Value:
