@@ -19,6 +19,7 @@ from conformance.plan.casting import Performance
 from conformance.plan.finale import RELAY
 from conformance.plan.program import compile_case
 from conformance.plan.script import parts
+from conformance.repro.part import operands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,29 +131,28 @@ class Stage:
     # --- what is wrong in one world --------------------------------------------------------------------------
 
     def _seen(self, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> Seen:
-        found = {part for verdict in verdicts for part in self._own(verdict)}
+        found = {part for o, v in zip(outcomes, verdicts, strict=True) for part in self._own(o, v)}
         if len(outcomes) > 1:
             found = {part for part in found if part.check not in ("refused", "slot")}
             if not any(part.check in _ENDS for part in found):
                 found.update(self._differences(outcomes))
         return Seen(frozenset(found), tuple(outcomes), tuple(verdicts))
 
-    def _own(self, verdict: Verdict) -> Iterator[Part]:
+    def _own(self, outcome: Outcome, verdict: Verdict) -> Iterator[Part]:
         if verdict.name in _FAULTS and not verdict.failures:
             yield Part(verdict.name, constant(verdict.detail), "", ((self._label(verdict.culprit),),))
         elif verdict.name == "unsupported":
             yield Part("unsupported", verdict.detail, "", ((self._label(verdict.culprit),),))
         for failure in verdict.failures:
-            yield self._part(failure)
+            yield self._part(outcome.performance.program.steps[failure.step], failure)
 
-    def _part(self, failure: Failure) -> Part:
+    def _part(self, step: Mapping[str, Any], failure: Failure) -> Part:
         if failure.check == "agree":
             sides = failure.observed["parted"].split("|")
             return Part("agree", failure.observed["of"], "", tuple(tuple(side.split(",")) for side in sides))
         who = ((self._label(failure.implementation),),)
         if failure.check in _BROKEN:
-            what = [op_named(failure.observed["op"]), constant(str(failure.observed.get("message", "")))]
-            return Part(failure.check, " ".join(filter(None, what)), "", who)
+            return Part(failure.check, _what(step, failure.check, str(failure.observed.get("message", ""))), "", who)
         return Part(failure.check, "", failure.stage, who)
 
     def _label(self, player: int | None) -> str:
@@ -173,7 +173,7 @@ class Stage:
             given = [answer for answer in answers if answer is not None]
             refusals = [_refusal(answer) for answer in given]
             if any(refusals) and not all(refusals):
-                message = " ".join([op_named(step["op"]), constant(next(filter(None, refusals)))])
+                message = _what(step, "refused", next(filter(None, refusals)))
                 kinds = [b"refused" if refusal else b"ok" for refusal in refusals]
                 yield Part("refused", message, "", groups(list(zip(names, kinds, strict=True))))
                 return  # what follows is a consequence
@@ -199,6 +199,17 @@ class Stage:
             return step["op"], "relay"
         lasting = step["as"].endswith("2") or len(program.case.peers) == 1
         return step["op"], "resynced" if lasting else "delivered"
+
+
+def _what(step: Mapping[str, Any], check: str, message: str) -> str:
+    """The op that was refused or broke, and why.
+
+    The reason is left out where bytes of a peer were refused: what a decoder says of bytes that another one wrote in a
+    way that it does not expect is a matter of what comes next in them.
+    """
+    op = op_named(step["op"])
+    peers = check == "refused" and any(True for _ in operands(dict(step)))
+    return op if peers else " ".join(filter(None, (op, constant(message))))
 
 
 def op_named(op: str) -> str:
