@@ -16,6 +16,7 @@ from conformance.fuzz.generate import Generator
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.minimize.edit import GONE, apply, joined
 from conformance.minimize.finding import Players, of_performance, of_vector
+from conformance.minimize.outcome import programs
 from conformance.minimize.search import Budget, cost, minimize, search
 from conformance.minimize.seen import Part, Seen, alike, constant
 from conformance.minimize.stage import world
@@ -206,6 +207,13 @@ def test_a_random_program_of_two_implementations(engines: list[Engine]) -> None:
     made = vector(found)
     assert made is not None
     assert not list(suite_errors(json.loads(suite_text([made.case]))))
+
+    manifests = load_manifests(data_root())
+    yjs, ypy = programs(made, who, [manifests["yjs"], manifests["ypy"]])
+    assert "expected is what b of ypy has" in yjs.text  # each shows its own side beside the other's
+    done = subprocess.run([sys.executable, "-c", ypy.text], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "expected is what a of yjs has" in done.stdout
 
 
 def test_an_interrupt_keeps_the_best_so_far(tmp_path: Path) -> None:

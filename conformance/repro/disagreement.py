@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.judge import decoded_state_vector
+from conformance.judge.decoded import decoded_state_vector
 from conformance.model.value import same
 from conformance.repro.part import Goal
 
