@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.cli import options
+from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -54,6 +55,8 @@ def run(arguments: argparse.Namespace, find: Callable[[argparse.Namespace, Works
     from conformance.minimize.search import Budget
     from conformance.minimize.work import Workshop, work
 
+    if arguments.output and not arguments.output.resolve().parent.is_dir():
+        raise UsageError(f"--output {arguments.output}: there is no folder {arguments.output.resolve().parent}")
     budget = Budget(arguments.seconds, arguments.candidates)
     with Workshop(_cast(arguments)) as shop:
         for attempt in find(arguments, shop):
