@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "run failed results of a results file again, each as it was",
     "repro": "a program that shows a failing case with nothing but the library",
     "minimize": "cut a failing case or updates down to the smallest that fail, for a report",
+    "scrub": "a private document that fails, with neutral content, minimised, and proof that nothing is left",
     "bisect": "find the release that broke or mended a case",
     "matrix": "cases on many releases of one implementation",
     "known": "list the known divergences, or take their signatures from results",

@@ -10,10 +10,12 @@ from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from conformance.minimize.finding import Finding, Players
+    from conformance.minimize.finding import Players
+    from conformance.minimize.work import Workshop
     from conformance.model.vector import Case
+    from conformance.report.records import Record
 
 
 def _parser() -> options.Parser:
@@ -34,6 +36,7 @@ def _parser() -> options.Parser:
     parser.add_argument("--reference", metavar="NAME", help="who is right, where a failure shows in values only")
     parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: v1, and v2 if v1 agrees)")
     parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="CASE is a random program in a record of fuzz")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the vector there too, as a suite file")
     minimizing.add_budget(parser)
     options.add_implementations(parser)
@@ -46,24 +49,47 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if (arguments.case is None) is (arguments.updates is None):
         raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
-    case = _of_updates(arguments) if arguments.updates else minimizing.case_of(arguments.case, arguments.vectors)
-
-    def find(players: Players) -> Finding:
-        from conformance.minimize.finding import of_case, of_vector
-
-        if arguments.updates:
-            return of_case(case, players)
-        formats = [arguments.update_format] if arguments.update_format else ["v1", "v2"]
-        return of_vector(case, players, _cast(arguments.cast, players), formats)
-
-    return minimizing.run(arguments, find)
+    _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
+    return minimizing.run(arguments, _found)
 
 
-def _of_updates(arguments: argparse.Namespace) -> Case:
+def _found(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing.Attempt]:
+    from conformance.minimize.finding import of_case, of_vector
+
+    case = _case(arguments)
+    if arguments.updates:
+        yield minimizing.Attempt(of_case(case, shop.players))
+        return
+    cast, update_format = arguments.cast, arguments.update_format
+    if arguments.results:
+        record = _record(arguments)
+        cast, update_format = cast or ",".join(record["cast"]), update_format or record["format"]
+    formats = [update_format] if update_format else ["v1", "v2"]
+    yield minimizing.Attempt(of_vector(case, shop.players, _cast(cast, shop.players), formats))
+
+
+def _case(arguments: argparse.Namespace) -> Case:
     from conformance.minimize.finding import case_of_updates
+    from conformance.model.vector import VARIED, case_from
 
-    updates, roots, update_format = minimizing.given(arguments.updates, arguments)
-    return case_of_updates(updates, roots, update_format)
+    if arguments.updates:
+        return case_of_updates(*minimizing.given(arguments.updates, arguments))
+    if arguments.results:
+        return case_from(_record(arguments)["program"], arguments.results)
+    name: str = arguments.case
+    if name.endswith(VARIED):
+        raise UsageError(f"{name} is performed in further deliveries, which cannot be cut; try {name[: -len(VARIED)]}")
+    return options.case_of(name, arguments.vectors)
+
+
+def _record(arguments: argparse.Namespace) -> Record:
+    """What a campaign of random programs recorded of the case."""
+    from conformance.report.store import read_records
+
+    for record in read_records(arguments.results):
+        if record.get("case") == arguments.case and "program" in record:
+            return record
+    raise UsageError(f"{arguments.results}: holds no random program {arguments.case}; the findings of fuzz name theirs")
 
 
 def _cast(text: str | None, players: Players) -> Sequence[int] | None:

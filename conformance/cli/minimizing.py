@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.cli import options
@@ -12,75 +13,76 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from conformance.minimize.finding import Finding, Players
+    from conformance.minimize.finding import Finding
     from conformance.minimize.report import Minimised
     from conformance.minimize.search import Progress
-    from conformance.minimize.work import Cast
+    from conformance.minimize.work import Cast, Workshop
+    from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
-    from conformance.model.vector import Case
+    from conformance.wire.model import Format
 
 MINIMAL, INTERRUPTED = 0, 130
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A finding to be minimised. `told` adds lines to the report, or says by None that the outcome is no good."""
+
+    finding: Finding
+    told: Callable[[Minimised], list[str] | None] = lambda _: []
+
+
 def add_budget(parser: options.Parser) -> None:
-    parser.add_argument("--seconds", type=float, default=120.0, metavar="N", help="for the search (default 120)")
+    parser.add_argument("--seconds", type=options.positive, default=120.0, metavar="N", help="of search (default 120)")
     parser.add_argument(
-        "--candidates", type=int, default=50_000, metavar="N", help="that are tried at most (default 50000)"
+        "--candidates", type=options.count, default=50_000, metavar="N", help="that are tried at most (default 50000)"
     )
 
 
-def case_of(name: str, vectors: Sequence[Path] | None) -> Case:
-    """The case of that id. Raises UsageError."""
-    from conformance.model.vector import VARIED
-
-    if name.endswith(VARIED):
-        raise UsageError(f"{name} is performed in further deliveries, which cannot be cut; try {name[: -len(VARIED)]}")
-    return options.case_of(name, vectors)
-
-
-def given(texts: Sequence[str], arguments: argparse.Namespace) -> tuple[list[bytes], dict[str, str], str]:
+def given(texts: Sequence[str], arguments: argparse.Namespace) -> tuple[list[bytes], dict[str, str], Format]:
     """Updates, the kinds of the roots that they name, and their format."""
     from conformance.feed import roots_named
     from conformance.given import read_update
 
     updates = [read_update(text) for text in texts]
-    update_format = "v2" if arguments.v2 else "v1"
+    update_format: Format = "v2" if arguments.v2 else "v1"
     return updates, {**roots_named(updates, update_format), **options.roots(arguments.root)}, update_format
 
 
-def run(
-    arguments: argparse.Namespace,
-    find: Callable[[Players], Finding],
-    told: Callable[[Minimised], Iterator[str]] | None = None,
-) -> int:
-    """Find, minimise, print the report, and write the vector.
-
-    Args:
-        told: further lines of the report; may raise to end without one.
-    """
-    from conformance.minimize.report import markdown
+def run(arguments: argparse.Namespace, find: Callable[[argparse.Namespace, Workshop], Iterator[Attempt]]) -> int:
+    """Find, minimise, print the report, and write the vector: of the first attempt that is good."""
     from conformance.minimize.search import Budget
-    from conformance.minimize.vector import suite_text
     from conformance.minimize.work import Workshop, work
 
+    if arguments.output and not arguments.output.resolve().parent.is_dir():
+        raise UsageError(f"--output {arguments.output}: there is no folder {arguments.output.resolve().parent}")
     budget = Budget(arguments.seconds, arguments.candidates)
     with Workshop(_cast(arguments)) as shop:
-        finding = find(shop.players)
-        with _shown() as report:
-            result, interrupted = work(shop, finding, budget, report)
-        extra = list(told(result)) if told else []
-        if arguments.output:
-            case = result.vector.case if result.vector else result.finding.case
-            arguments.output.write_text(suite_text([case]), encoding="utf-8")
-        file = str(arguments.output) if arguments.output else None
-        for line in [*markdown(result, shop.players, shop.cast.manifests, file), *extra]:
-            print(line)
-    return INTERRUPTED if interrupted else MINIMAL
+        for attempt in find(arguments, shop):
+            with _shown() as report:
+                result, interrupted = work(shop, attempt.finding, budget, report)
+            extra = attempt.told(result)
+            if extra is not None:
+                _print(arguments, shop, result, extra)
+                return INTERRUPTED if interrupted else MINIMAL
+    raise AssertionError("attempts end with one that is good, or with an error")
+
+
+def _print(arguments: argparse.Namespace, shop: Workshop, result: Minimised, extra: Sequence[str]) -> None:
+    from conformance.minimize.report import markdown
+    from conformance.minimize.vector import suite_text
+
+    if arguments.output:
+        case = result.vector.case if result.vector else result.finding.case
+        arguments.output.write_text(suite_text([case]), encoding="utf-8")
+    file = str(arguments.output) if arguments.output else None
+    for line in [*markdown(result, shop.players, shop.cast.manifests, file), *extra]:
+        print(line)
 
 
 def _cast(arguments: argparse.Namespace) -> Cast:
+    """Who takes part, provided."""
     from conformance.minimize.work import Cast
     from conformance.model.manifest import find_manifest
     from conformance.model.spec import parse_specs
@@ -92,23 +94,22 @@ def _cast(arguments: argparse.Namespace) -> Cast:
     references = parse_specs(arguments.reference) if arguments.reference else _possible(suspects, manifests)
     labels = {spec.label for spec in suspects}
     specs = [*suspects, *(spec for spec in references if spec.label not in labels)]
-    right = min([[spec.label for spec in specs].index(spec.label) for spec in references], default=len(specs))
-    wanted = Wanted(tuple(specs), manifests)
+    places = [spec.label for spec in specs]
     return Cast(
         specs=specs,
-        launches=launches(wanted, announce),
+        launches=launches(Wanted(tuple(specs), manifests), announce),
         manifests=[find_manifest(spec, manifests) for spec in specs],
         suspects=len(suspects),
-        references=right,
+        references=[places.index(spec.label) for spec in references],
         limits=options.limits(arguments),
     )
 
 
-def _possible(suspects: Sequence[Spec], manifests: Mapping[str, object]) -> Sequence[Spec]:
-    """Who may be the reference: one of those that were named, or of all when only one was."""
+def _possible(suspects: Sequence[Spec], manifests: Mapping[str, Manifest]) -> Sequence[Spec]:
+    """Who may be right: one of those that were named, or of all when only one was."""
     from conformance.wanted import choose
 
-    return suspects if len(suspects) > 1 else choose(None, manifests).specs  # type: ignore[arg-type]
+    return suspects if len(suspects) > 1 else choose(None, manifests).specs
 
 
 @contextlib.contextmanager

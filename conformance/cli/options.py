@@ -51,13 +51,13 @@ def add_implementations(options: argparse.ArgumentParser) -> None:
 
 
 def add_limits(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--timeout", type=_positive, default=10.0, metavar="SECONDS", help="for a case (default 10)")
+    options.add_argument("--timeout", type=positive, default=10.0, metavar="SECONDS", help="for a case (default 10)")
     options.add_argument(
-        "--memory", type=_positive, default=2048.0, metavar="MIB", help="resident memory of a runner (default 2048)"
+        "--memory", type=positive, default=2048.0, metavar="MIB", help="resident memory of a runner (default 2048)"
     )
     options.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         default=os.cpu_count() or 2,
         metavar="N",
         help="runner processes that work at the same time",
@@ -79,7 +79,8 @@ def add_vectors(options: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """A number above 0, as an option's type."""
     try:
         value = float(text)
     except ValueError:
@@ -89,7 +90,8 @@ def _positive(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number from 1, as an option's type."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
     return int(text)

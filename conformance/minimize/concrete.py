@@ -33,10 +33,10 @@ def concrete(case: Case, engine: Engine, world: World) -> Case | None:
     found: dict[Place, Any] = {}
     for outcomes in engine.run(iter(performances.values())):
         for outcome in outcomes:
-            answer = outcome.answers[-1]
-            if answer is None or "ok" not in answer:
-                return None
-            found[places[id(outcome.performance)]] = answer["ok"]
+            found[places[id(outcome.performance)]] = outcome.answers[-1]
+    if any(answer is None or "ok" not in answer for answer in found.values()):
+        return None
+    found = {place: answer["ok"] for place, answer in found.items()}
     return repair(replace(case, steps=tuple(_answered(case, found)), wrap=False))
 
 

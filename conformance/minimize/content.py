@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from conformance.minimize.edit import GONE
@@ -161,9 +162,11 @@ def _simpler_object(value: dict[str, Any]) -> Iterator[Any]:
             yield from ({**value, tag: items} for items in _simpler_list(content) if items and _are_chunks(items))
     elif tag in ("$array", "$fragment"):
         yield from ({tag: items} for items in _simpler_list(content))
-    elif tag == "$bytes" and content:
-        yield {tag: ""}
-        yield {tag: "AA=="}
+    elif tag == "$bytes":
+        data = base64.b64decode(content)
+        for other in dict.fromkeys((b"", data[: len(data) // 2], data[len(data) // 2 :], data[:-1], bytes(len(data)))):
+            if other != data:
+                yield {tag: base64.b64encode(other).decode()}
     for more in ("attributes", "children"):
         if more in value:
             yield {key: item for key, item in value.items() if key != more}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
-from conformance.minimize.stage import Stage, World, solo, without_values, world
+from conformance.minimize.stage import Stage, World, op_named, solo, without_values, world
 from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.model.vector import Case
 from conformance.plan.casting import castings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from conformance.judge.judge import Verdict
     from conformance.minimize.seen import Seen
     from conformance.model.implementation import Implementation
+    from conformance.wire.model import Format
 
 NOTHING_FAILS = 1
 _VALUE_CHECKS = ("state", "state_vector", "value", "awareness", "bytes", "structs")
@@ -91,11 +92,25 @@ def of_vector(
     for stage, bare in _stages(case, players, place):
         seen = stage.see([bare])[0]
         if seen.parts and _tells(seen, verdict):
-            return _wrapped(Finding(case, bare, stage, seen), players)
+            controlled = replace(stage, controls=controls(bare, players, stage.worlds))
+            return _wrapped(Finding(case, bare, controlled, seen), players)
     raise NothingFailsError(
         f"{case.id}: its failure ({verdict.signature}) is in a value that nobody else shows right; add an "
         "implementation that passes it: --reference NAME"
     )
+
+
+def of_performance(case: Case, players: Players, place: World) -> Finding:
+    """A case that demands nothing by value, such as a random program, and fails in one world.
+
+    Raises:
+        NothingFailsError: it does not fail there.
+    """
+    stage = Stage(players.engine, players.implementations, [place])
+    seen = stage.see([case])[0]
+    if not seen.parts:
+        raise NothingFailsError(f"{case.id} does not fail on {stage.label(place, case)}: there is nothing to minimise")
+    return Finding(case, case, replace(stage, controls=controls(case, players, [place])), seen)
 
 
 def _failing(
@@ -152,6 +167,23 @@ def _references(case: Case, players: Players, place: World) -> list[World]:
     return [each for each, passes in zip(worlds, passing, strict=True) if passes]
 
 
+def controls(case: Case, players: Players, worlds: Sequence[World]) -> list[World]:
+    """Worlds in which nothing is wrong: those of the cast that are right alone, or else the first other that is."""
+    if len(worlds) > 1:
+        return []  # each is the other's
+    place = worlds[0]
+    cast = list(dict.fromkeys((place.rest, *place.cast.values())))
+    others = [number for number in range(len(players.implementations)) if number not in cast]
+    able = [number for number in (*cast, *others) if players.able(case, [number], place.format)]
+    right = [number for number in able if not _alone(case, players, number, place.format).parts]
+    own = [number for number in right if number in cast]
+    return [solo(number, place.format) for number in own or right[:1]]
+
+
+def _alone(case: Case, players: Players, number: int, update_format: str) -> Seen:
+    return Stage(players.engine, players.implementations, [solo(number, update_format)]).see([case])[0]
+
+
 def _tells(seen: Seen, verdict: Verdict) -> bool:
     """Whether what is seen without values is what failed with them: the same op broke, or some value is wrong."""
     if seen.main.check in ("unsupported", "runner"):
@@ -163,7 +195,7 @@ def _tells(seen: Seen, verdict: Verdict) -> bool:
     if first.check in (*_VALUE_CHECKS, "agree", "done", "accepted") and seen.main.check in (*_VALUE_CHECKS, "agree"):
         return True
     ops = {part.what.partition(" ")[0] for part in seen.parts}
-    return seen.main.check in ("refused", first.check) and first.observed["op"] in ops
+    return seen.main.check in ("refused", first.check) and op_named(first.observed["op"]) in ops
 
 
 def _wrapped(finding: Finding, players: Players) -> Finding:
@@ -179,7 +211,7 @@ def _wrapped(finding: Finding, players: Players) -> Finding:
 # --- updates from the field ------------------------------------------------------------------------------------
 
 
-def case_of_updates(updates: Sequence[bytes], roots: Mapping[str, str], update_format: str) -> Case:
+def case_of_updates(updates: Sequence[bytes], roots: Mapping[str, str], update_format: Format) -> Case:
     """A case whose one peer applies updates, in their order."""
     steps: list[dict[str, Any]] = []
     for update in updates:
@@ -214,7 +246,7 @@ def of_case(case: Case, players: Players) -> Finding:
         stage = Stage(players.engine, players.implementations, _able(case, players, worlds))
         seen = stage.see([case])[0]
         if seen.parts:
-            return _narrowed(Finding(case, case, stage, seen))
+            return _narrowed(Finding(case, case, stage, seen), players)
     names = ", ".join(players.implementations[player].label for player in numbers)
     raise NothingFailsError(f"{names} agree about these updates: there is nothing to minimise")
 
@@ -226,11 +258,21 @@ def _able(case: Case, players: Players, worlds: Sequence[World]) -> list[World]:
     return [each for each, verdict in zip(worlds, verdicts, strict=True) if verdict.name != "unsupported"]
 
 
-def _narrowed(finding: Finding) -> Finding:
-    """With as few worlds as show its main part: one that breaks, or two that disagree."""
+def _standing(group: Sequence[str], players: Players) -> tuple[bool, int, int]:
+    """How likely a group is right: with the only reference, of many engines, named early."""
+    numbers = [n for n, each in enumerate(players.implementations) if each.label in group]
+    right = len(players.references) == 1 and players.references[0] in numbers
+    return right, len({players.engines[number] for number in numbers}), -min(numbers, default=len(players.engines))
+
+
+def _narrowed(finding: Finding, players: Players) -> Finding:
+    """With as few worlds as show its main part: one that breaks, or two that disagree, the likelier right one last."""
     stage, main = finding.stage, finding.seen.main
     labels = [stage.label(each, finding.case) for each in stage.worlds]
-    chosen = [stage.worlds[labels.index(group[0])] for group in main.who if group[0] in labels][:2]
+    groups = sorted(main.who, key=lambda group: _standing(group, players))
+    groups = groups[-2:] if len(groups) > 1 else groups
+    first = [min(group, key=lambda name: labels.index(name) if name in labels else len(labels)) for group in groups]
+    chosen = [stage.worlds[labels.index(name)] for name in first if name in labels]
     smaller = replace(stage, worlds=chosen)
     seen = smaller.see([finding.case])[0] if chosen else finding.seen
     kept = any((part.check, part.stage) == (main.check, main.stage) for part in seen.parts)

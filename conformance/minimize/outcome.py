@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from conformance.model.vector import Case
     from conformance.wire.model import Format
 
+_DONE = "done"
 _MADE = frozenset({"encode", "merge", "diff", "convert", "snapshot.restore", "transact"})
 
 
@@ -70,14 +71,18 @@ def alone(case: Case, finding: Finding, players: Players) -> list[Cluster]:
     outcomes = Stage(players.engine, players.implementations, worlds).see([bare])[0].outcomes
     lossy = sorted({loss for number in numbers for loss in players.implementations[number].hello.lossy})
     told = [list(_told(outcome, finding.stage.looked_at, lossy)) for outcome in outcomes]
-    place = next(
-        (place for place, views in enumerate(zip(*told, strict=False)) if len({key for key, _ in views}) > 1), -1
-    )
+    apart = [len({key for key, _ in views}) > 1 for views in zip(*told, strict=False)]
+    place = apart.index(True) if True in apart else _last_read(told[0])
     groups: dict[bytes, tuple[list[str], Any]] = {}
     for number, views in zip(numbers, told, strict=True):
         key, answer = views[min(place, len(views) - 1)]
         groups.setdefault(key, ([], answer))[0].append(players.implementations[number].label)
     return [Cluster(tuple(who), answer) for who, answer in groups.values()]
+
+
+def _last_read(views: Sequence[tuple[bytes, Any]]) -> int:
+    """The last place at which something was read, where all say the same everywhere."""
+    return max((place for place, (_, answer) in enumerate(views) if answer != _DONE), default=len(views) - 1)
 
 
 def _told(outcome: Outcome, looked_at: Mapping[str, str], lossy: Sequence[str]) -> Iterator[tuple[bytes, Any]]:
@@ -92,7 +97,7 @@ def _told(outcome: Outcome, looked_at: Mapping[str, str], lossy: Sequence[str]) 
         elif looked_at.get(step.get("as", "")) in ("value", "bytes"):
             yield canonical_bytes(answer["ok"]), answer["ok"]
         else:
-            yield b"done", "done"
+            yield b"done", _DONE
     if outcome.fault is not None:
         yield outcome.fault.kind.encode(), {outcome.fault.kind: outcome.fault.message}
     else:

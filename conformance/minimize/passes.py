@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.minimize.content import content_edits
-from conformance.minimize.edit import CLIENTS, GONE
+from conformance.minimize.edit import CLIENTS, GONE, RAW, ROOTS
+from conformance.minimize.raw import raw_updates
 from conformance.minimize.renumber import clients_of
 from conformance.minimize.repair import is_local
 from conformance.minimize.structs import byte_edits, raw_content_edits, raw_edits, unit_edits
 from conformance.repro.part import operands
+from conformance.wire.rewrite import names_in
+from conformance.wire.roots import root_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -119,8 +122,33 @@ def _unread(case: Case) -> Iterator[Edit]:
             yield {("steps", place, "as"): GONE}
 
 
+def _expectations(case: Case) -> Iterator[Edit]:
+    """Fewer answers that must be the same, and no finale where such answers are all that matters."""
+    same = case.expect.get("same", ())
+    yield from ({("expect", "same", place): GONE} for place in range(len(same)))
+    if same and "agree" in case.expect:
+        yield {("expect", "agree"): GONE}
+
+
 def _roots(case: Case) -> Iterator[Edit]:
-    return ({("roots", name): GONE} for name in case.roots)
+    """Roots that no update names: what stands in the others would not be shown any more."""
+    updates = [raw.update for raw in raw_updates(case.steps) if raw.update is not None]
+    named = root_kinds(updates)
+    return ({("roots", name): GONE} for name in case.roots if name not in named)
+
+
+def _names(case: Case) -> Iterator[Edit]:
+    """Roots, and keys in updates, with names of one letter."""
+    found = [names_in(raw.update) for raw in raw_updates(case.steps) if raw.update is not None]
+    keys = {key for _, of_one in found for key in of_one}
+    letters = (letter for letter in "tlmxabcdefg" if letter not in case.roots)
+    for name in case.roots:
+        if len(name) > 1 and (letter := next(letters, None)):
+            yield {(ROOTS, name): letter}
+    letters = (letter for letter in "klmnopqrstuvwxyz" if letter not in keys)
+    for key in sorted(keys):
+        if len(key) > 1 and (letter := next(letters, None)):
+            yield {(RAW, "key", key): letter}
 
 
 def _clients(case: Case) -> Iterator[Edit]:
@@ -148,9 +176,11 @@ PASSES = (
     Pass("transactions", _transactions),
     Pass("options", _options),
     Pass("names of slots", _unread, chunks=True),
+    Pass("expectations", _expectations, chunks=True),
     Pass("roots", _roots),
     Pass("content", content_edits),
     Pass("content of updates", raw_content_edits),
+    Pass("names", _names, chunks=True),
     Pass("clients", _clients),
 )
 """All passes. Those that leave most out come first, since the later ones are cheap on what is left."""

@@ -4,9 +4,10 @@ Keys of an edit below `RAW`:
 
 - `("unit", client, start, end)`: these elements never were, in no update;
 - `("content", client, clock)`: the content of the item that begins there, in all updates;
+- `("key", old)`: another key, or name of a node, in its place in all updates;
 - `("struct", n, client, clock)`, `("range", n, client, clock)`: update n lacks the struct or the delete range that
   begins there;
-- `("bytes", n, start, end)`: update n, which cannot be decoded, lacks these bytes;
+- `("bytes", n, start, end)`: update n, which the kit cannot read or would write otherwise, lacks these bytes;
 - `("byte", n, at)`: such an update has another byte there.
 """
 
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.wire.lib0 import WireError
 from conformance.wire.model import ID, Format, Update
-from conformance.wire.rewrite import less, with_contents, without
+from conformance.wire.rewrite import less, with_contents, with_names, without
 from conformance.wire.update import decode_partly, encode_update
 from conformance.wire.whole import is_whole
 
@@ -41,6 +42,18 @@ class Raw:
     format: Format
     data: bytes
     update: Update | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the kit writes the update as it is, so that nothing but its meaning is in the bytes."""
+        try:
+            return self.update is not None and encode_update(self.update, self.format) == self.data
+        except ValueError:
+            return False
+
+    def written(self, update: Update) -> bytes:
+        """Another update in the place of this one; the same bytes where it says the same."""
+        return self.data if update == self.update else encode_update(update, self.format)
 
 
 def raw_updates(steps: Sequence[Mapping[str, Any]]) -> Iterator[Raw]:
@@ -106,6 +119,7 @@ def with_data(steps: Sequence[Step], found: Sequence[Raw], data: Sequence[bytes]
 def _rewritten(found: Sequence[Raw], edit: Mapping[tuple[Any, ...], Any]) -> list[bytes]:
     units: dict[int, list[tuple[int, int]]] = {}
     contents: dict[ID, Content] = {}
+    keys: dict[str, str] = {}
     single: list[tuple[tuple[Any, ...], Any]] = []
     for key, value in edit.items():
         match key:
@@ -113,6 +127,8 @@ def _rewritten(found: Sequence[Raw], edit: Mapping[tuple[Any, ...], Any]) -> lis
                 units.setdefault(client, []).append((start, end))
             case ("content", client, clock):
                 contents[ID(client, clock)] = value
+            case ("key", old):
+                keys[old] = value
             case _:
                 single.append((key, value))
     updates = [raw.update for raw in found]
@@ -121,15 +137,13 @@ def _rewritten(found: Sequence[Raw], edit: Mapping[tuple[Any, ...], Any]) -> lis
         updates[number] = update and change(update)
     if contents:
         updates = [update and with_contents(update, contents) for update in updates]
+    if keys:
+        updates = [update and with_names(update, {}, keys) for update in updates]
     if units:
         whole = iter(without([update for update in updates if update is not None], units))
         updates = [None if update is None else next(whole) for update in updates]
     return [
-        _cut(raw.data, number, single)
-        if update is None
-        else raw.data
-        if update is raw.update
-        else encode_update(update, raw.format)
+        _cut(raw, number, single) if update is None or update is raw.update else raw.written(update)
         for number, (raw, update) in enumerate(zip(found, updates, strict=True))
     ]
 
@@ -151,8 +165,9 @@ def _without_range(update: Update, client: int, clock: int) -> Update:
     return replace(update, delete_set={other: of for other, of in others.items() if of})
 
 
-def _cut(data: bytes, number: int, single: Sequence[tuple[tuple[Any, ...], Any]]) -> bytes:
-    changed = bytearray(data)
+def _cut(raw: Raw, number: int, single: Sequence[tuple[tuple[Any, ...], Any]]) -> bytes:
+    """Raises ValueError where an update that could be read cannot be any more."""
+    changed = bytearray(raw.data)
     cuts = []
     for key, value in single:
         match key:
@@ -162,4 +177,7 @@ def _cut(data: bytes, number: int, single: Sequence[tuple[tuple[Any, ...], Any]]
                 cuts.append((start, end))
     for start, end in sorted(cuts, reverse=True):
         del changed[start:end]
-    return bytes(changed)
+    data = bytes(changed)
+    if raw.update is not None and data != raw.data and _decoded(data, raw.format) is None:
+        raise ValueError("no update any more")
+    return data

@@ -1,4 +1,4 @@
-"""Client ids replaced in a whole case: of peers, in updates given as bytes, and where steps name clients."""
+"""Client ids and names of roots replaced in a whole case: in peers, roots, steps and updates given as bytes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.minimize.raw import raw_updates, with_data
 from conformance.wire.lib0 import WireError
-from conformance.wire.rewrite import of_clients
+from conformance.wire.rewrite import of_clients, with_names
 from conformance.wire.state_vector import decode_state_vector, encode_state_vector
-from conformance.wire.update import encode_update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,10 +37,7 @@ def renumber(
     }
     found = list(raw_updates(steps))
     try:
-        data = [
-            raw.data if raw.update is None else encode_update(of_clients(raw.update, clients), raw.format)
-            for raw in found
-        ]
+        data = [raw.data if raw.update is None else raw.written(of_clients(raw.update, clients)) for raw in found]
         return new_peers, [_renamed(step, clients) for step in with_data(steps, found, data)]
     except (ValueError, WireError):
         return new_peers, None
@@ -55,4 +51,29 @@ def _renamed(step: Step, clients: Mapping[int, int]) -> Step:
         vector = decode_state_vector(base64.b64decode(step["since"]["base64"]))
         renamed = {clients.get(client, client): clock for client, clock in vector.items()}
         changed["since"] = {"base64": base64.b64encode(encode_state_vector(renamed)).decode()}
+    return {**step, **changed} if changed else step
+
+
+def rename_roots(
+    roots: Mapping[str, str], steps: Sequence[Step], names: Mapping[str, str]
+) -> tuple[dict[str, str], list[Step] | None]:
+    """Roots and steps with roots renamed; no steps where an update cannot be written with them."""
+    found = list(raw_updates(steps))
+    try:
+        data = [raw.data if raw.update is None else raw.written(with_names(raw.update, names, {})) for raw in found]
+    except ValueError:
+        return dict(roots), None
+    new_roots = {names.get(name, name): kind for name, kind in roots.items()}
+    return new_roots, [_at_roots(step, names) for step in with_data(steps, found, data)]
+
+
+def _at_roots(step: Step, names: Mapping[str, str]) -> Step:
+    def path(old: list[Any]) -> list[Any]:
+        return [names.get(old[0], old[0]), *old[1:]]
+
+    changed: dict[str, Any] = {key: path(step[key]) for key in ("path", "doc") if key in step}
+    if "paths" in step:
+        changed["paths"] = [path(each) for each in step["paths"]]
+    if "steps" in step:
+        changed["steps"] = [_at_roots(inner, names) for inner in step["steps"]]
     return {**step, **changed} if changed else step

@@ -34,7 +34,21 @@ def repair(case: Case) -> Case | None:
     peers = {name: options for name, options in case.peers.items() if name in acting}
     if not peers or not steps:
         return None
-    return replace(case, peers=peers, steps=tuple(steps))
+    names = {step["as"] for step in steps if "as" in step}
+    return replace(case, peers=peers, steps=tuple(steps), expect=_expected(case.expect, names))
+
+
+def _expected(expect: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
+    """Without observations that nobody makes, and groups of answers of which fewer than two are left."""
+    kept = dict(expect)
+    if "observations" in kept:
+        kept["observations"] = {name: wanted for name, wanted in kept["observations"].items() if name in names}
+    if "same" in kept:
+        groups = ([name for name in group if name in names] for group in kept["same"])
+        kept["same"] = [group for group in groups if len(group) > 1]
+        if not kept["same"] and "agree" in kept:
+            del kept["same"]
+    return kept
 
 
 def _grounded(peers: Mapping[str, Any], roots: Mapping[str, str], steps: Sequence[Mapping[str, Any]]) -> Iterator[Step]:

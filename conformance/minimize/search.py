@@ -99,7 +99,7 @@ def search(
 
 def cost(case: Case) -> tuple[Any, ...]:
     """What makes one case smaller than another: ops, peers, bytes of updates, characters, then their order."""
-    text = dumps([case.roots, case.peers, case.steps])
+    text = dumps([case.roots, case.peers, case.steps, case.expect])
     ops = sum(1 + len(step.get("steps", ())) for step in case.steps)
     data = [raw.data for raw in raw_updates(case.steps)]
     return ops, len(case.peers), sum(map(len, data)), len(text), data, text

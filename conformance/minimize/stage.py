@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.judge.decoded import decoded_awareness, decoded_state_vector
 from conformance.judge.judge import Judge
+from conformance.minimize.repair import is_local
 from conformance.minimize.seen import Part, Seen, constant, groups
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
 from conformance.plan.finale import RELAY
 from conformance.plan.program import compile_case
 from conformance.plan.script import parts
+from conformance.repro.part import operands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,6 +82,8 @@ class Stage:
 
     Attributes:
         worlds: one, in which the case itself says what is wrong, or several that must show the same.
+        controls: worlds in which nothing may be wrong. A case may demand what holds only while it is whole, such as
+            equal answers of peers that have been given everything; then it would be wrong here too, and is no good.
         looked_at: observation -> what is compared of it between worlds: state, state_vector, value, awareness, bytes.
     """
 
@@ -87,6 +91,7 @@ class Stage:
     implementations: Sequence[Implementation]
     worlds: Sequence[World]
     looked_at: Mapping[str, str] = field(default_factory=dict)
+    controls: Sequence[World] = ()
 
     def see(self, cases: Sequence[Case]) -> list[Seen]:
         """What each case shows, in their order."""
@@ -103,8 +108,18 @@ class Stage:
         return [self._seen(done[at : at + size], verdicts[at : at + size]) for at in range(0, len(done), size)]
 
     def shows(self, predicate: Callable[[Seen], bool]) -> Shows:
-        """What `minimize` asks: whether each case shows what the predicate accepts."""
-        return lambda cases: [predicate(seen) for seen in self.see(cases)]
+        """What `minimize` asks: whether each case shows what the predicate accepts, and no control shows anything."""
+
+        def asked(cases: Sequence[Case]) -> list[bool]:
+            shown = [predicate(seen) for seen in self.see(cases)]
+            good = [case for case, each in zip(cases, shown, strict=True) if each]
+            for control in self.controls if good else ():
+                stage = replace(self, worlds=[control], looked_at={}, controls=())
+                good = [case for case, seen in zip(good, stage.see(good), strict=True) if not seen.parts]
+            kept = set(map(id, good))
+            return [each and id(case) in kept for case, each in zip(cases, shown, strict=True)]
+
+        return asked
 
     def label(self, world: World, case: Case) -> str:
         """The implementations of a world, the writer first."""
@@ -116,29 +131,28 @@ class Stage:
     # --- what is wrong in one world --------------------------------------------------------------------------
 
     def _seen(self, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> Seen:
-        found = {part for verdict in verdicts for part in self._own(verdict)}
+        found = {part for o, v in zip(outcomes, verdicts, strict=True) for part in self._own(o, v)}
         if len(outcomes) > 1:
             found = {part for part in found if part.check not in ("refused", "slot")}
             if not any(part.check in _ENDS for part in found):
                 found.update(self._differences(outcomes))
         return Seen(frozenset(found), tuple(outcomes), tuple(verdicts))
 
-    def _own(self, verdict: Verdict) -> Iterator[Part]:
+    def _own(self, outcome: Outcome, verdict: Verdict) -> Iterator[Part]:
         if verdict.name in _FAULTS and not verdict.failures:
             yield Part(verdict.name, constant(verdict.detail), "", ((self._label(verdict.culprit),),))
         elif verdict.name == "unsupported":
             yield Part("unsupported", verdict.detail, "", ((self._label(verdict.culprit),),))
         for failure in verdict.failures:
-            yield self._part(failure)
+            yield self._part(outcome.performance.program.steps[failure.step], failure)
 
-    def _part(self, failure: Failure) -> Part:
+    def _part(self, step: Mapping[str, Any], failure: Failure) -> Part:
         if failure.check == "agree":
             sides = failure.observed["parted"].split("|")
             return Part("agree", failure.observed["of"], "", tuple(tuple(side.split(",")) for side in sides))
         who = ((self._label(failure.implementation),),)
         if failure.check in _BROKEN:
-            what = [failure.observed["op"], constant(str(failure.observed.get("message", "")))]
-            return Part(failure.check, " ".join(filter(None, what)), "", who)
+            return Part(failure.check, _what(step, failure.check, str(failure.observed.get("message", ""))), "", who)
         return Part(failure.check, "", failure.stage, who)
 
     def _label(self, player: int | None) -> str:
@@ -159,7 +173,7 @@ class Stage:
             given = [answer for answer in answers if answer is not None]
             refusals = [_refusal(answer) for answer in given]
             if any(refusals) and not all(refusals):
-                message = " ".join([step["op"], constant(next(filter(None, refusals)))])
+                message = _what(step, "refused", next(filter(None, refusals)))
                 kinds = [b"refused" if refusal else b"ok" for refusal in refusals]
                 yield Part("refused", message, "", groups(list(zip(names, kinds, strict=True))))
                 return  # what follows is a consequence
@@ -185,6 +199,22 @@ class Stage:
             return step["op"], "relay"
         lasting = step["as"].endswith("2") or len(program.case.peers) == 1
         return step["op"], "resynced" if lasting else "delivered"
+
+
+def _what(step: Mapping[str, Any], check: str, message: str) -> str:
+    """The op that was refused or broke, and why.
+
+    The reason is left out where bytes of a peer were refused: what a decoder says of bytes that another one wrote in a
+    way that it does not expect is a matter of what comes next in them.
+    """
+    op = op_named(step["op"])
+    peers = check == "refused" and any(True for _ in operands(dict(step)))
+    return op if peers else " ".join(filter(None, (op, constant(message))))
+
+
+def op_named(op: str) -> str:
+    """The op as a signature names it: the same whether it is a transaction of its own or among others in one."""
+    return "edit" if op == "transact" or is_local({"op": op}) else op
 
 
 def _is_read(step: Mapping[str, Any]) -> bool:

@@ -74,9 +74,9 @@ def raw_edits(case: Case) -> Iterator[Edit]:
 
 
 def byte_edits(case: Case) -> Iterator[Edit]:
-    """Bytes of updates that cannot be decoded; of the others only what makes another update of them is left out."""
+    """Bytes of updates that the kit cannot read, or would write otherwise; in those of the others is meaning alone."""
     for number, raw in enumerate(raw_updates(case.steps)):
-        if raw.update is None:
+        if not raw.is_plain:
             yield from ({(RAW, "bytes", number, at, at + 1): GONE} for at in range(len(raw.data)))
             yield from ({(RAW, "byte", number, at): 0} for at, byte in enumerate(raw.data) if byte)
 

@@ -66,7 +66,7 @@ def vector(finding: Finding) -> Vector | None:
 def _candidates(finding: Finding) -> Iterator[tuple[Case, World, World | None]]:
     """Expectations, the one that says most first; each with who fails it and who passes it."""
     case, world, reference = finding.case, finding.stage.worlds[0], finding.reference
-    agreeing = replace(case, verdict="valid", expect=_AGREE)
+    agreeing = case if case.demands_agreement else replace(case, verdict="valid", expect=_AGREE)
     from_values = not finding.original.demands_agreement and finding.original.expect != {"converged": {}}
     if reference is not None and from_values:
         yield _with_values(finding), world, reference

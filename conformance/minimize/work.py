@@ -30,13 +30,13 @@ _FAULT_WIDTH = 8  # candidates in a round when each good one costs a process
 
 @dataclass(frozen=True)
 class Cast:
-    """Who takes part: the first `suspects` of the specs may be to blame, those from `references` on may be right."""
+    """Who takes part: the first `suspects` of the specs may be to blame, those in `references` may be right."""
 
     specs: Sequence[Spec]
     launches: Sequence[Launch]
     manifests: Sequence[Manifest]
     suspects: int
-    references: int
+    references: Sequence[int]
     limits: Limits
 
 
@@ -63,8 +63,7 @@ class Workshop:
             self._engine.close()
             raise
         engines = [manifest.engine for manifest in cast.manifests]
-        right = range(cast.references, len(cast.specs))
-        return Players(self._engine, implementations, engines, range(cast.suspects), right)
+        return Players(self._engine, implementations, engines, range(cast.suspects), cast.references)
 
     def again(self) -> None:
         """Other runners in the place of those at hand."""

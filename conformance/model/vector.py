@@ -133,7 +133,7 @@ def _read_suite(file: Path) -> Iterator[Case]:
 
         check_suite(document, file)
     for raw in document["cases"]:
-        yield _case(raw, file)
+        yield case_from(raw, file)
 
 
 def _is_vetted(file: Path, content: bytes) -> bool:
@@ -162,7 +162,8 @@ def _manifest_hashes(manifest: Path) -> Mapping[str, str]:
         return {}
 
 
-def _case(raw: Mapping[str, Any], file: Path) -> Case:
+def case_from(raw: Mapping[str, Any], file: Path) -> Case:
+    """A case of a suite file, from its JSON."""
     return Case(
         id=raw["id"],
         title=raw["title"],

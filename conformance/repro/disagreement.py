@@ -1,12 +1,16 @@
-"""Peers that must agree and do not: what one side's program shows, and what the other side has in its place."""
+"""Answers that must be the same and are not: what one side's program shows, and what the other side has instead."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from conformance.judge.decoded import decoded_state_vector
+from conformance.model.value import same
 from conformance.repro.part import Goal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Failure
 
@@ -14,27 +18,31 @@ if TYPE_CHECKING:
 def side(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | None:
     """The goal of one implementation's program, and whose answer stands in it as the expected one.
 
-    The peer is of the smallest cluster in which the implementation plays; the answer is the largest other cluster's.
-    None when the implementation read nothing that is compared.
+    The answer that it shows is of the smallest cluster in which the implementation plays; the expected one is the
+    largest other cluster's. None when the implementation gave no answer that is compared.
     """
-    aspect, clusters = failure.observed["of"], failure.observed["clusters"]
-    places = _places(outcome, aspect, player)
+    clusters = failure.observed["clusters"]
+    voices = list(_voices(outcome, failure.step, player))
     for own in reversed(clusters):
-        for peer in own["peers"]:
-            if peer in places:
+        for place, peer, check, answer in voices:
+            if peer in own["peers"] and same(answer, own["answer"]):
                 other = next(cluster for cluster in clusters if cluster is not own)
                 who = ", ".join(f"{name.removeprefix('@')} of {label}" for name, label in other["peers"].items())
-                return Goal(places[peer], aspect, other["answer"], own["answer"]), f"expected is what {who} has"
+                return Goal(place, check, other["answer"], answer), f"expected is what {who} has"
     return None
 
 
-def _places(outcome: Outcome, aspect: str, player: int) -> dict[str, int]:
-    """Peer -> the step that reads it, of the peers that an implementation plays."""
+def _voices(outcome: Outcome, step: int, player: int) -> Iterator[tuple[int, str, str, Any]]:
+    """Place, peer, check and answer of all steps of an implementation that are compared with each other."""
     program = outcome.performance.program
-    return {
-        demand.peer: place
-        for place, demand in program.demands
-        if demand.check == "agree"
-        and program.steps[place]["op"] == aspect
-        and outcome.performance.players[program.actors[place]] == player
-    }
+    demands = [(place, demand) for place, demand in program.demands if demand.check == "agree"]
+    group = next(demand.expected[0]["group"] for place, demand in demands if place == step)
+    for place, demand in demands:
+        answer = outcome.answers[place]
+        ours = outcome.performance.players[program.actors[place]] == player
+        if ours and demand.expected[0]["group"] == group and answer is not None and "ok" in answer:
+            op = program.steps[place]["op"]
+            if op in ("state_vector", "update_state_vector"):
+                yield place, demand.peer, "state_vector", decoded_state_vector(answer["ok"])
+            else:
+                yield place, demand.peer, "state" if op == "state" else "value", answer["ok"]

@@ -16,6 +16,7 @@ from conformance.wire.model import (
     ID,
     ContentAny,
     ContentDeleted,
+    ContentFormat,
     ContentJSON,
     ContentMove,
     ContentString,
@@ -276,6 +277,44 @@ def of_clients(update: Update, clients: Mapping[int, int]) -> Update:
     structs = {clients.get(client, client): tuple(map(new, of)) for client, of in update.structs.items()}
     deletes: DeleteSet = {clients.get(client, client): ranges for client, ranges in update.delete_set.items()}
     return replace(update, structs=structs, delete_set=deletes)
+
+
+def with_names(update: Update, roots: Mapping[str, str], keys: Mapping[str, str]) -> Update:
+    """The update with other names of roots, and other keys: of maps, of attributes, of marks, and names of nodes."""
+
+    def root(parent: Parent) -> Parent:
+        return RootName(roots.get(parent.name, parent.name)) if isinstance(parent, RootName) else parent
+
+    def content(old: Content) -> Content:
+        match old:
+            case ContentFormat(key, value):
+                return ContentFormat(keys.get(key, key), value)
+            case ContentType(type_ref, str(name), link):
+                return ContentType(type_ref, keys.get(name, name), link)
+        return old
+
+    def new(struct: Struct) -> Struct:
+        if not isinstance(struct, Item):
+            return struct
+        key = None if struct.parent_sub is None else keys.get(struct.parent_sub, struct.parent_sub)
+        return replace(struct, parent=root(struct.parent), parent_sub=key, content=content(struct.content))
+
+    return replace(update, structs={client: tuple(map(new, of)) for client, of in update.structs.items()})
+
+
+def names_in(update: Update) -> tuple[set[str], set[str]]:
+    """The names of roots, and the keys, that `with_names` would replace."""
+    roots: set[str] = set()
+    keys: set[str] = set()
+    for structs in update.structs.values():
+        for struct in structs:
+            if isinstance(struct, Item):
+                roots.update([struct.parent.name] if isinstance(struct.parent, RootName) else [])
+                keys.update([] if struct.parent_sub is None else [struct.parent_sub])
+                match struct.content:
+                    case ContentFormat(key, _) | ContentType(name=str(key)):
+                        keys.add(key)
+    return roots, keys
 
 
 def less(update: Update, client: int, clock: int) -> Update:

@@ -71,7 +71,7 @@ def decode_partly(data: bytes, format: Format = "v1") -> Partial:
     reader = Reader(data)
     try:
         fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
-        _read_structs(fields, structs)
+        read_structs(fields, structs)
         read_deletes_into(deletes, reader, format)
     except WireError as error:
         fault = error
@@ -103,7 +103,7 @@ def encode_update(update: Update, format: Format = "v1") -> bytes:
     return fields.finish()
 
 
-def _read_structs(fields: FieldReader, clients: dict[int, list[Struct]]) -> None:
+def read_structs(fields: FieldReader, clients: dict[int, list[Struct]]) -> None:
     """Adds the structs one by one, so that those before a fault are kept."""
     rest = fields.rest
     left = MAX_STRUCTS
