@@ -192,7 +192,7 @@ def test_the_versions_of_an_entry() -> None:
     row: Row = {"1.0": "pass", "1.1.0": "state:1", "1.1.1": "state:1", "1.2.0": "panic:apply", "1.3": "pass"}
     assert ranges(row) == [">=1.1,<1.2"]
     assert ranges(row, replace(ENTRY, signatures=("panic:*", "state:1"))) == [">=1.1,<1.3"]
-    assert ranges({"1.0": "state:1", "1.1": "lacks undo", "1.2": "state:1"}) == ["*"]
+    assert ranges({"1.0": "lacks undo", "1.1": "state:1", "1.2": None, "1.3": "state:1"}) == [">=1.1"]
     assert ranges({"1.0": "lacks undo", "1.1": "pass", "1.2": "state:1"}) == [">=1.2"]
     assert ranges({"1.0": "state:1", "1.1": "pass", "1.2": "state:1"}) == ["<1.1 and >=1.2"]
     assert ranges({"1.0": "pass"}) == ["none"]

@@ -85,36 +85,54 @@ def findings(
         versions: all releases, in order.
         grid: those that are looked at in any case.
     """
-    for case in covered(divergence, bench.cases):
-        trial = _Trial(bench, versions, divergence, case.id, casts)
-        if any(trial.shows(versions.index(version)) is not None for version in grid):
-            yield trial.finding([versions.index(version) for version in grid])
+    cases = [case.id for case in covered(divergence, bench.cases)]
+    places = [versions.index(version) for version in grid]
+    for case in cases:
+        trial = _Trial(bench, versions, divergence, casts, cases, case)
+        if any(map(trial.performs, places)):
+            yield trial.finding(places)
 
 
 class _Trial:
-    """One entry with one case on all releases, which are named by their place."""
+    """One case of an entry on all releases, which are named by their place; `cases` are all of the entry."""
 
     def __init__(
-        self, bench: Bench, versions: Sequence[str], divergence: Divergence, case: str, casts: Sequence[Cast]
+        self,
+        bench: Bench,
+        versions: Sequence[str],
+        divergence: Divergence,
+        casts: Sequence[Cast],
+        cases: Sequence[str],
+        case: str,
     ) -> None:
         self._bench, self._versions, self._divergence = bench, versions, divergence
-        self._case, self._casts = case, casts
+        self._casts, self._cases, self._case = casts, cases, case
 
-    def _answers(self, place: int) -> list[Answer]:
+    def _answers(self, place: int, *cases: str) -> list[Answer]:
         return [
             answer
             for key, answer in self._bench.at(self._versions[place]).answers.items()
-            if key.case == self._case
+            if key.case in cases
             and key.cast in self._casts
             and key.format in self._divergence.formats
             and answer.is_use
         ]
 
+    def performs(self, place: int) -> bool:
+        """Whether the release can perform the case."""
+        return bool(self._answers(place, self._case))
+
     def shows(self, place: int) -> bool | None:
-        """Whether some performance fails as the entry says; None where the release can perform none."""
-        answers = self._answers(place)
-        parts = [part for answer in answers if answer.signature for part in answer.signature.split("+")]
-        return any(map(self._divergence.explains, parts)) if answers else None
+        """Whether some performance fails as the entry says; None where the release can perform none.
+
+        One that can perform no case of the entry does not show it: there the entry would be stale.
+        """
+        if answers := self._answers(place, self._case):
+            parts = [part for answer in answers if answer.signature for part in answer.signature.split("+")]
+            return any(map(self._divergence.explains, parts))
+        skipped = self._bench.at(self._versions[place]).skipped
+        may_be_absent = self._divergence.castings == "cross"
+        return None if skipped or may_be_absent or self._answers(place, *self._cases) else False
 
     def _like(self, low: int) -> IsLow:
         state = self.shows(low)
@@ -152,7 +170,9 @@ class _Trial:
         for version, state in self._shown():
             if not state:
                 place = self._versions.index(version)
-                signatures = sorted({answer.signature for answer in self._answers(place) if answer.signature})
+                signatures = sorted(
+                    {answer.signature for answer in self._answers(place, self._case) if answer.signature}
+                )
                 if signatures:
                     yield version, " or ".join(signatures)
 
@@ -170,10 +190,11 @@ def lines(divergence: Divergence, found: Sequence[Finding]) -> Iterator[str]:
         ranges.setdefault(str(finding), []).append(finding)
     for text, group in ranges.items():
         yield f"  {text:<16} {', '.join(finding.case for finding in group)}"
-    if range_of(found) is None:
+    if found and range_of(found) is None:
         yield "  no range holds for all of its cases: make an entry for each, or leave a case out"
     for (versions, signature), cases in _otherwise(found).items():
-        yield f"  in {', '.join(versions)} these fail otherwise, {signature}: {', '.join(cases)}"
+        where = versions[0] if len(versions) == 1 else f"{len(versions)} releases, {versions[0]} to {versions[-1]},"
+        yield f"  in {where} these fail otherwise, {signature}: {', '.join(cases)}"
 
 
 def _otherwise(found: Sequence[Finding]) -> dict[tuple[tuple[str, ...], str], list[str]]:

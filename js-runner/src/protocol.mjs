@@ -106,20 +106,41 @@ const hello = lib => ({
 })
 
 /**
- * @param {any} request
- * @param {object} answer
+ * The line of an answer. A session whose answers have no JSON, such as a state that nests too deep, is told to be at
+ * fault; all are when the line would be above the longest string.
+ *
+ * @param {any} answer
  * @return {string}
  */
-const stringify = (request, answer) => {
+export const stringify = answer => {
   try {
     return JSON.stringify(answer)
   } catch (error) {
-    // A state that nests too deep, or an answer above the longest string: nobody's answer can be told.
-    const message = `the answer cannot be written: ${error}`
-    const run = request.run.map((/** @type {SessionRequest} */ { session }) => ({ session, answers: [{ error: { kind: 'runner', message } }] }))
-    return JSON.stringify({ seq: request.seq, run, restart: true })
+    /** @param {SessionAnswer} part */
+    const written = part => {
+      try {
+        JSON.stringify(part)
+        return part
+      } catch (reason) {
+        return unwritten(part, reason)
+      }
+    }
+    try {
+      return JSON.stringify({ ...answer, run: answer.run.map(written) })
+    } catch {
+      return JSON.stringify({ ...answer, run: answer.run.map((/** @type {SessionAnswer} */ part) => unwritten(part, error)), restart: true })
+    }
   }
 }
+
+/**
+ * @param {SessionAnswer} part
+ * @param {unknown} reason
+ * @return {SessionAnswer}
+ */
+const unwritten = ({ session }, reason) => ({
+  session, answers: [{ error: { kind: 'runner', message: `the answer cannot be written: ${reason}` } }]
+})
 
 /**
  * Serves until standard input ends.
@@ -131,7 +152,7 @@ export const serve = lib => {
   for (const line of lines(0)) {
     if (line === '') continue
     const request = JSON.parse(line)
-    write(1, stringify(request, runner.answer(request)) + '\n')
+    write(1, stringify(runner.answer(request)) + '\n')
   }
 }
 

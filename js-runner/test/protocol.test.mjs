@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stringify } from '../src/protocol.mjs'
 import { play, runner, talk } from './process.mjs'
 
 const implementations = ['yjs', 'yjs14', 'ywasm']
@@ -101,6 +102,15 @@ test('ywasm: a panic ends the session and asks for a restart', () => {
   assert.equal(answer.run[0].answers.length, 1)
   assert.equal(answer.run[0].answers[0].error.kind, 'panic')
   assert.deepEqual(after, { seq: 1, run: [], restart: true })
+})
+
+test('an answer that has no JSON is the fault of its own session', () => {
+  const good = { session: 1, answers: [{ ok: 'x' }] }
+  const told = JSON.parse(stringify({ seq: 3, run: [good, { session: 2, answers: [{ ok: 1n }] }] }))
+  assert.deepEqual(told.run[0], good)
+  assert.equal(told.run[1].session, 2)
+  assert.equal(told.run[1].answers[0].error.kind, 'runner')
+  assert.equal(told.restart, undefined)
 })
 
 test('an implementation that nobody knows is bad usage', () => {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { lacks } from './adapter.mjs'
+import { encode } from '../values.mjs'
+import { Malformed, lacks } from './adapter.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
 
@@ -90,7 +91,8 @@ export const moments = Y => {
       return Y.encodeStickyIndex(position)
     },
     resolvePosition: ({ ydoc }, position) => Y.createOffsetFromStickyIndex(Y.decodeStickyIndex(position), ydoc)?.index ?? null,
-    positionToJson: position => Y.decodeStickyIndex(position),
+    // An old one has client ids that are bigints, which JSON has no words for.
+    positionToJson: position => encode(Y.decodeStickyIndex(position), shared => { throw new Malformed(`a position holds ${shared}`) }),
     positionFromJson: json => Y.encodeStickyIndex(json)
   }
 }
