@@ -24,6 +24,10 @@ class Wanted:
     manifests: Mapping[str, Manifest]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(spec.name for spec in self.specs)
+
 
 def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
     """The implementations of a run: exactly `specs`, or all that this machine can provide."""

@@ -10,7 +10,9 @@ import pytest
 
 from conformance.doctor import faults
 from conformance.errors import ProvisionError
+from conformance.execute import worker
 from conformance.execute.engine import Limits
+from conformance.execute.process import RunnerProcess
 from conformance.provision import Launch
 from tests.support import (
     ABC,
@@ -94,6 +96,30 @@ def test_a_crash_takes_only_the_castings_that_it_plays_in(tmp_path: Path) -> Non
         ("yjs", "yjs"): "pass",
     }
     assert {verdict for (case, *_), verdict in verdicts.items() if case != "own/struck"} == {"pass"}
+
+
+def test_a_library_that_broke_is_renewed_and_what_it_forgot_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, ...]] = []
+
+    class Counted(RunnerProcess):
+        def __init__(self, launch: Launch) -> None:
+            started.append(launch.argv)
+            super().__init__(launch)
+
+    monkeypatch.setattr(worker, "RunnerProcess", Counted)
+    # An astral character, cut in the middle by a remote insert: a panic of Yrs.
+    split = {"op": "apply", "peer": "a", "update": {"base64": "AgEBAAQBAXQE8J+YgAECAMQBAAEBAVgA"}}
+    struck = [a_case(f"struck-{n}", [split], {"converged": ABC}) for n in range(3)]
+    harmless = [a_case(f"harmless-{n}", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS) for n in range(40)]
+    cases = read_cases(tmp_path, *harmless[:20], *struck, *harmless[20:])
+    _, results = perform(tmp_path, {"ywasm": real("ywasm"), "yjs": real("yjs")}, cases, "pairs", limits=LIMITS)
+    assert len(set(results.keys)) == len(results.all)
+    assert {record["verdict"] for record in results.all if "harmless" in record["case"]} == {"pass"}
+    broken = [record for record in results.all if "struck" in record["case"] and set(record["cast"]) == {"ywasm"}]
+    assert {record["verdict"] for record in broken} == {"crash"} and len(broken) == 6, "in both formats"
+    assert len(started) <= 4, "each runner, and one more of each for the cases that are performed alone"
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ def _parser() -> options.Parser:
     parser.add_argument("--edits", type=int, default=32, metavar="N", help="of each of the two peers (default 32)")
     parser.add_argument("--programs", type=int, default=300, metavar="N", help="random ones (default 300)")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--without-corpus", action="store_true", help="generated vectors only, which is faster")
+    parser.add_argument("--json", action="store_true", help="one array, for a program")
     parser.set_defaults(runner=[])
     return parser
 
@@ -32,9 +33,12 @@ def main(argv: list[str]) -> int:
     import os
     import tempfile
 
-    from conformance.bench import as_json, generate, measure_first_result, measure_help, measure_run
+    from conformance.bench import as_json, generate, measure_corpus, measure_first_result, measure_help, measure_run
     from conformance.fuzz.measure import measure_fuzz
+    from conformance.judge.known import load_known
+    from conformance.model.vector import load_cases
     from conformance.report.progress import announce
+    from conformance.resources import data_root
     from conformance.wanted import launches
 
     arguments = _parser().parse_args(argv)
@@ -55,6 +59,11 @@ def main(argv: list[str]) -> int:
             measures += measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
         announce(f"fuzz: {arguments.programs} programs")
         measures += measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
+        if not arguments.without_corpus:
+            shipped = load_cases([data_root() / "vectors"])
+            known = load_known(data_root() / "runners" / "known", wanted.names)
+            announce(f"corpus: {len(shipped)} vectors in pairs")
+            measures.append(measure_corpus(shipped, known, wanted, commands, Path(name), jobs))
     if arguments.json:
         print(as_json(measures).decode())
     else:

@@ -9,7 +9,7 @@ from conformance.cli import options
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from conformance.execute.process import RunnerProcess
     from conformance.provision import Launch
@@ -75,8 +75,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def plan(arguments: argparse.Namespace) -> Plan:
-    """What the selection options stand for."""
+def plan(arguments: argparse.Namespace, names: Collection[str] | None = None) -> Plan:
+    """What the selection options stand for. `names` are those of the implementations that take part, if not all."""
     from conformance.judge.known import load_known
     from conformance.model.vector import VARIED, Selection, load_cases, vary
     from conformance.requirements import required
@@ -86,23 +86,35 @@ def plan(arguments: argparse.Namespace) -> Plan:
     shipped = data_root() / "vectors"
     paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
     selection = Selection(tuple(arguments.filter), tuple(arguments.feature), arguments.level)
+    requirements = getattr(arguments, "requirements", None)
+    if not requirements:
+        paths = _folders(paths, shipped, selection.filters)
     cases = load_cases(paths)
     deliveries = getattr(arguments, "deliveries", "direct")
     if any(pattern.endswith(VARIED) for pattern in arguments.filter):
         deliveries = "all"
     varied = () if deliveries == "direct" else vary(cases)
     shapes = {"direct": cases, "varied": varied, "all": (*cases, *varied)}[deliveries]
-    demanded = required(getattr(arguments, "requirements", None), shapes, shipped)
+    demanded = required(requirements, shapes, shipped)
     selected = tuple(case for case in demanded if selection.includes(case))
     return Plan(
         cases=selected,
         castings=getattr(arguments, "castings", "pairs"),
-        known=load_known(data_root() / "runners" / "known"),
+        known=load_known(data_root() / "runners" / "known", names),
         limits=options.limits(arguments),
         seed=getattr(arguments, "seed", None),
         fail_fast=getattr(arguments, "fail_fast", False),
         whole=shipped in paths and len(selected) == len(shapes),
     )
+
+
+def _folders(paths: Sequence[Path], shipped: Path, filters: Sequence[str]) -> list[Path]:
+    """The paths, but of the shipped vectors only the suites that the filters name, where each of them names one."""
+    suites = dict.fromkeys(pattern.partition("/")[0] for pattern in filters)
+    if not suites or any(letter in suite for suite in suites for letter in "*?["):
+        return list(paths)
+    named = [shipped / suite for suite in suites if (shipped / suite).is_dir()]
+    return [folder for path in paths for folder in (named if path == shipped else [path])]
 
 
 def main(argv: list[str]) -> int:
@@ -111,7 +123,8 @@ def main(argv: list[str]) -> int:
     arguments = parser("[run]", description).parse_args(argv)
     if arguments.quick:
         arguments.level, arguments.castings = "required", "ring"
-    return execute(arguments, options.wanted(arguments), lambda: plan(arguments), argv)
+    wanted = options.wanted(arguments)
+    return execute(arguments, wanted, lambda: plan(arguments, wanted.names), argv)
 
 
 def execute(arguments: argparse.Namespace, wanted: Wanted, planning: Callable[[], Plan], argv: Sequence[str]) -> int:

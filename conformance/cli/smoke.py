@@ -10,6 +10,7 @@ from conformance.cli import run as full
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection
 
     from conformance.run import Plan
 
@@ -20,11 +21,12 @@ def main(argv: list[str]) -> int:
     """Run the first required cases of each suite; the options of `run` hold."""
     arguments = full.parser("smoke", "A few required cases of each suite, solo and cross, in seconds.").parse_args(argv)
     arguments.level = "required"
-    return full.execute(arguments, options.wanted(arguments), lambda: _plan(arguments), argv)
+    wanted = options.wanted(arguments)
+    return full.execute(arguments, wanted, lambda: _plan(arguments, wanted.names), argv)
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
-    planned = full.plan(arguments)
+def _plan(arguments: argparse.Namespace, names: Collection[str]) -> Plan:
+    planned = full.plan(arguments, names)
     taken: dict[str, int] = {}
     few = []
     for case in planned.cases:

@@ -254,21 +254,23 @@ class Engine:
         worker.answered()
         if answer.get("restart") is True:
             self._replace(worker, suspects=())
+        elif answer.get("renewed") is True:
+            self._renewed(worker)
         elif worker.lines_answered % _RECYCLE_EVERY == 0:
             self._recycle_when_swollen(worker)
 
     def _take(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
-        """Hand the answers of a line to their sessions; those that a restart left out begin again."""
+        """Hand the answers of a line to their sessions; those that a broken library left out begin again."""
         entries = answer.get("run")
-        restarts = answer.get("restart") is True
-        if not isinstance(entries, list) or (len(entries) != len(request.parts) and not restarts):
+        broke = answer.get("restart") is True or answer.get("renewed") is True
+        if not isinstance(entries, list) or (len(entries) != len(request.parts) and not broke):
             self._blame(worker, request, RunnerError("protocol", "answered a line of sessions with something else"))
         assert isinstance(entries, list)
         for part, entry in zip(request.parts, entries, strict=False):
             if part is None or part[0].over:
                 continue
             session, chunk = part
-            if restarts and entry is entries[-1]:
+            if broke and entry is entries[-1]:
                 self._dangerous.add((session.performance.program.case.id, worker.implementation))
             if type(entry) is not dict or entry.get("session") != session.number:
                 what = f"answered session {session.number} with {entry!r:.100}"
@@ -336,6 +338,24 @@ class Engine:
             else:
                 self._again(session, worker, alone=session.alone or number in suspected)
         self._start(worker)
+
+    def _renewed(self, worker: Worker) -> None:
+        """Begin again what the library held that was given up: all open sessions but those that are yet to begin."""
+        process = worker.process
+        assert process is not None
+        held = dict(worker.open)
+        for request in process.in_flight:
+            for part in request.parts:
+                if part is None:
+                    continue
+                session, chunk = part
+                if chunk.begin:
+                    held.pop(session.number, None)
+                else:
+                    held[session.number] = session
+        for _, session in sorted(held.items()):
+            if not session.over:
+                self._again(session, worker, alone=session.alone)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
         session.drop(failed)

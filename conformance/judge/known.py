@@ -17,7 +17,7 @@ from conformance.model.vector import origin_of
 from conformance.model.versions import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from conformance.model.implementation import Implementation
@@ -121,14 +121,16 @@ class Stale:
     why: str
 
 
-def load_known(folder: Path) -> tuple[Divergence, ...]:
-    """All divergences of `folder`/*.toml.
+def load_known(folder: Path, names: Collection[str] | None = None) -> tuple[Divergence, ...]:
+    """All divergences of `folder`/*.toml, or those of the implementations with these names.
 
     Raises:
         UsageError: a file is not TOML, or an entry is malformed.
     """
     found: list[Divergence] = []
     for file in sorted(folder.glob("*.toml")):
+        if names is not None and file.stem not in names:
+            continue
         try:
             entries = tomllib.loads(file.read_text(encoding="utf-8")).get("divergence", [])
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -37,13 +37,15 @@ class Chunk:
     Attributes:
         pieces: JSON of the session after its number; even places are text, odd ones names of slots.
         positions: the place of each step in the program.
-        end: whether the session ends here for this actor.
+        begin: whether the session begins here for this actor.
+        end: whether it ends here.
         size: bytes of text.
     """
 
     actor: int
     pieces: tuple[bytes | str, ...]
     positions: Sequence[int]
+    begin: bool
     end: bool
     size: int
 
@@ -95,7 +97,9 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
     if len(set(pattern)) == 1:
         actors = (pattern[0],) * len(steps)
         session = {**_head(case, _peers(script, role, pattern[0])), "steps": steps, "end": True}
-        phases: tuple[tuple[Chunk, ...], ...] = ((_chunk(pattern[0], session, range(len(steps)), end=True),),)
+        phases: tuple[tuple[Chunk, ...], ...] = (
+            (_chunk(pattern[0], session, range(len(steps)), begin=True, end=True),),
+        )
     else:
         actors = tuple([role[step["peer"]] for step in steps])
         phase_of, exported = _schedule(steps, actors)
@@ -153,21 +157,21 @@ def _chunks(
     phases: list[list[Chunk]] = [[] for _ in range(max(phase_of) + 1)]
     for phase, actor in sorted(grouped):
         places = grouped[phase, actor]
-        head = _head(script.case, _peers(script, role, actor)) if first[actor] == phase else {}
-        end = last[actor] == phase
+        begin, end = first[actor] == phase, last[actor] == phase
+        head = _head(script.case, _peers(script, role, actor)) if begin else {}
         body = [_with_holes(steps[place], actor, made_by) for place in places]
-        phases[phase].append(_chunk(actor, {**head, "steps": body, "end": end}, tuple(places), end=end))
+        phases[phase].append(_chunk(actor, {**head, "steps": body, "end": end}, tuple(places), begin=begin, end=end))
     return tuple(map(tuple, phases))
 
 
-def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, end: bool) -> Chunk:
+def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, begin: bool, end: bool) -> Chunk:
     text = dumps(session)
     # Without the opening brace, before which the number goes.
     pieces: tuple[bytes | str, ...] = (text[1:],)
     if _HOLE in text:
         cut = text[1:].split(_HOLE)
         pieces = tuple(piece.decode() if place % 2 else piece for place, piece in enumerate(cut))
-    return Chunk(actor, pieces, positions, end, len(text))
+    return Chunk(actor, pieces, positions, begin, end, len(text))
 
 
 def _peers(script: Script, role: Mapping[str, int], actor: int) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,18 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
             site = _from_path(spec, spec.path, manifest, interpreter, report)
     else:
         site = _from_index(spec, manifest, interpreter, report)
-    # Packages of the coordinator's own environment must not stand in for what is missing here.
-    return {"python": interpreter.program, "site": str(site)}, {"PYTHONPATH": others}
+    # Packages of the coordinator's own environment must not stand in for what is missing here. The one that is lent
+    # has a name of its own there: python-runner/runner/fastjson.py.
+    return {"python": interpreter.program, "site": str(site)}, {"PYTHONPATH": others, **_lent(interpreter)}
+
+
+def _lent(interpreter: Interpreter) -> dict[str, str]:
+    """Where the runner finds the coordinator's orjson, if it can load it."""
+    import orjson
+
+    if interpreter.tag != python.this().tag:
+        return {}
+    return {"YJS_CONFORMANCE_ORJSON": os.path.dirname(orjson.__file__)}  # noqa: PTH120 - before runners are started
 
 
 def available(manifest: Manifest) -> str | None:

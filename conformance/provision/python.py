@@ -36,10 +36,15 @@ class Interpreter(NamedTuple):
     tag: str
 
 
+def this() -> Interpreter:
+    """The interpreter that runs the kit."""
+    return Interpreter(sys.executable, (sys.implementation.cache_tag or "") + getattr(sys, "abiflags", ""))
+
+
 def find(bounds: str) -> Interpreter | None:
     """An interpreter within `bounds`: this one, else the newest on PATH, else one that uv knows."""
     if not bounds or within("{}.{}.{}".format(*sys.version_info[:3]), bounds):
-        return Interpreter(sys.executable, (sys.implementation.cache_tag or "") + getattr(sys, "abiflags", ""))
+        return this()
     for program in _candidates(bounds):
         said = tools.remembered(program, lambda path: tools.answer([path, "-c", _ASK]))
         if said is None:

@@ -41,7 +41,7 @@ def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> lis
     return diff_normal(_without_deleted(left, marks), _without_deleted(right, marks), collected_alike=True)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def _skimmed(data: bytes, format: Format) -> Key | None:
     try:
         return skim(data, format)

@@ -6,6 +6,7 @@ alone. To find that out takes no struct, no merging of runs, and a fifth of the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from conformance.wire.content import read_content
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from conformance.wire.model import Format
     from conformance.wire.v1 import FieldReader
 
+# An info byte with an origin, a right origin or both, and the ids, each of two numbers below 2^49.
+_NUMBER = rb"[\x80-\xff]{0,6}[\x00-\x7f]"
+_IDS = re.compile(rb"[\x40-\xbf](?:%b){2}|[\xc0-\xff](?:%b){4}" % (_NUMBER, _NUMBER)).match
+
 Key = tuple[dict[int, tuple[int, list[object]]], dict[int, list[tuple[int, int]]]]
 
 
@@ -54,6 +59,28 @@ def skim(data: bytes, format: Format = "v1") -> Key:
             raise WireError(rest.pos, f"more than {MAX_STRUCTS} structs, or client {client} twice")
         clients[client] = (clock, [_struct(fields) for _ in range(count)])
     return clients, normalize_deletes(read_deletes(reader, format))
+
+
+def _structs(fields: FieldReader, count: int) -> list[object]:
+    return [_struct(fields) for _ in range(count)]
+
+
+def _structs_v1(fields: FieldReader, count: int) -> list[object]:
+    """Ids that stand in a row are compared as the bytes that they are; what is written at length is read as ever."""
+    reader = fields.rest
+    data = reader.data
+    structs: list[object] = []
+    for _ in range(count):
+        start = reader.pos
+        head = _IDS(data, start)
+        if head is None:
+            structs.append(_struct(fields))
+            continue
+        info = data[start]
+        reader.pos = end = head.end()
+        content = _content(fields, info & REF_BITS)
+        structs.append((info & ~HAS_PARENT_SUB, data[start + 1 : end], content))
+    return structs
 
 
 def _struct(fields: FieldReader) -> object:

@@ -67,7 +67,7 @@ const run = async () => {
   }
   const { measure, serve } = await import('./protocol.mjs')
   if (values.measure !== undefined) {
-    process.stdout.write(JSON.stringify(measure(loaded.adapter, values.measure)) + '\n')
+    process.stdout.write(JSON.stringify(measure(loaded, values.measure)) + '\n')
     return 0
   }
   if (values['random-tests'] !== undefined) {
@@ -75,7 +75,7 @@ const run = async () => {
     process.stdout.write(JSON.stringify(await randomTests(values.module ?? '', Number(values['random-tests']))) + '\n')
     return 0
   }
-  serve(loaded.adapter)
+  serve(loaded)
   return 0
 }
 

@@ -15,12 +15,13 @@ export const PROTOCOL = 1
 
 /** Plays sessions of one library; holds those that are still open. */
 export class Runner {
-  /** @param {Adapter} lib */
-  constructor (lib) {
-    this.lib = lib
+  /** @param {import('./adapters/index.mjs').LoadedAdapter} loaded */
+  constructor ({ adapter, renew }) {
+    this.lib = adapter
+    this.renew = renew
     /** @type {Map<number, Session | null>} null: could not be set up, or ended early */
     this.sessions = new Map()
-    /** A panic left the process unfit. */
+    /** A panic left the library unfit. */
     this.spent = false
   }
 
@@ -34,10 +35,18 @@ export class Runner {
     /** @type {SessionAnswer[]} */
     const run = []
     for (const part of request.run) {
-      if (this.spent) break
       run.push({ session: part.session, answers: counted(this.run(part)) })
+      if (this.spent) return { seq, run, ...this.#replaced() }
     }
-    return this.spent ? { seq, run, restart: true } : { seq, run }
+    return { seq, run }
+  }
+
+  /** Takes another copy of the library, which knows nothing of the open sessions. */
+  #replaced () {
+    this.lib = this.renew()
+    this.sessions.clear()
+    this.spent = false
+    return { renewed: true }
   }
 
   /**
@@ -145,10 +154,10 @@ const unwritten = ({ session }, reason) => ({
 /**
  * Serves until standard input ends.
  *
- * @param {Adapter} lib
+ * @param {import('./adapters/index.mjs').LoadedAdapter} loaded
  */
-export const serve = lib => {
-  const runner = new Runner(lib)
+export const serve = loaded => {
+  const runner = new Runner(loaded)
   for (const line of lines(0)) {
     if (line === '') continue
     const request = JSON.parse(line)
@@ -159,13 +168,13 @@ export const serve = lib => {
 /**
  * The CPU time of the same work without a coordinator: requests parsed beforehand, answers made but not written.
  *
- * @param {Adapter} lib
+ * @param {import('./adapters/index.mjs').LoadedAdapter} loaded
  * @param {string} file request lines
  * @return {{sessions: number, seconds: number}}
  */
-export const measure = (lib, file) => {
+export const measure = (loaded, file) => {
   const requests = readFileSync(file, 'utf8').split('\n').filter(line => line !== '').map(line => JSON.parse(line))
-  const runner = new Runner(lib)
+  const runner = new Runner(loaded)
   let sessions = 0
   const before = process.cpuUsage()
   for (const request of requests) {

@@ -8,8 +8,7 @@ import { Runner } from '../src/protocol.mjs'
 const held = () => /** @type {any} */ (ywasm).__wasm.memory.buffer.byteLength
 
 test('ywasm: what a session makes is freed at its end', async () => {
-  const { adapter } = await loadAdapter('ywasm')
-  const runner = new Runner(adapter)
+  const runner = new Runner(await loadAdapter('ywasm'))
   const nested = { $map: { t: { $text: [{ insert: 'x', attributes: { b: true } }] } } }
   const node = { $element: 'p', attributes: { k: 'v' }, children: [{ $xmltext: 'x' }] }
   const steps = [

@@ -92,16 +92,25 @@ for (const impl of implementations) {
   })
 }
 
-test('ywasm: a panic ends the session and asks for a restart', () => {
+test('ywasm: a panic ends the session, and all that are open; the process goes on with another copy of the library', () => {
   // An astral character, cut in the middle by a remote insert.
   const split = { base64: 'AgEBAAQBAXQE8J+YgAECAMQBAAEBAVgA' }
-  const session = (/** @type {number} */ number) => ({ session: number, roots: { t: 'text' }, peers: { a: { client: 1 } }, steps: [{ op: 'apply', peer: 'a', update: split }, state], end: true })
-  const [answer, after] = talk('ywasm', [{ seq: 0, run: [session(1), session(2)] }, { seq: 1, run: [session(3)] }])
-  assert.equal(answer.restart, true)
+  const peers = { roots: { t: 'text' }, peers: { a: { client: 1 } } }
+  const breaks = (/** @type {number} */ number) => ({ session: number, ...peers, steps: [{ op: 'apply', peer: 'a', update: split }, state], end: true })
+  const [open, answer, lost, after] = talk('ywasm', [
+    { seq: 0, run: [{ session: 1, ...peers, steps: [insert(0, 'x')] }] },
+    { seq: 1, run: [breaks(2), breaks(3)] },
+    { seq: 2, run: [{ session: 1, steps: [state], end: true }, { session: 4, ...peers, steps: [insert(0, 'y'), state], end: true }] },
+    { seq: 3, run: [breaks(5)] }
+  ])
+  assert.equal(open.renewed, undefined)
+  assert.equal(answer.renewed, true)
   assert.equal(answer.run.length, 1)
   assert.equal(answer.run[0].answers.length, 1)
   assert.equal(answer.run[0].answers[0].error.kind, 'panic')
-  assert.deepEqual(after, { seq: 1, run: [], restart: true })
+  assert.equal(lost.run[0].answers[0].error.kind, 'runner')
+  assert.deepEqual(lost.run[1].answers, [1, { ok: { t: { $text: 'y' } } }])
+  assert.equal(after.renewed, true)
 })
 
 test('an answer that has no JSON is the fault of its own session', () => {

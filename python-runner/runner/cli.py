@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
     from . import protocol
 
     sys.setrecursionlimit(RECURSION_LIMIT)
+    # Steps and answers are many small objects without cycles: the collector would look through them again and again.
+    gc.set_threshold(50_000, 20, 50)
     # The library is loaded after standard output is out of its reach.
     streams = protocol.claim_streams()
     adapter = _load(options.impl)

@@ -9,7 +9,7 @@ import { load } from '../library.mjs'
 import { loadProtocols } from '../yprotocols.mjs'
 
 /** @typedef {import('./adapter.mjs').Adapter} Adapter */
-/** @typedef {import('../library.mjs').Loaded & {protocols?: import('../yprotocols.mjs').Protocols}} Loaded */
+/** @typedef {import('../library.mjs').Loaded & {protocols?: import('../yprotocols.mjs').Protocols, features?: Adapter['features']}} Loaded */
 /** @typedef {{package: string, protocols?: string, adapter: () => Promise<{adapt: (loaded: Loaded) => Adapter}>}} Entry */
 
 /** @type {Readonly<Record<string, Entry>>} */
@@ -37,5 +37,6 @@ export const loadAdapter = async (implementation, module) => {
   const protocols = entry.protocols === undefined ? undefined : await loadProtocols(entry.protocols, library.file)
   const loaded = { ...library, protocols }
   const { adapt } = await entry.adapter()
-  return { adapter: adapt(loaded), renew: () => adapt({ ...loaded, library: loaded.fresh() }) }
+  const adapter = adapt(loaded)
+  return { adapter, renew: () => adapt({ ...loaded, library: loaded.fresh(), features: adapter.features }) }
 }

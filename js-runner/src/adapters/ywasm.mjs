@@ -40,20 +40,30 @@ const isPanic = error => error instanceof WebAssembly.RuntimeError || isStackOve
   ('code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
 ))
 
+let report = ''
+let listens = false
+
+/** Keeps what the panic hook reports to the console. */
+const listen = () => {
+  if (listens) return
+  listens = true
+  const log = console.error
+  console.error = (/** @type {any[]} */ ...args) => {
+    report = String(args[0]).split('\n\nStack:')[0].trim()
+    log.apply(console, args)
+  }
+}
+
 /**
- * Makes the panic hook's report, which goes to the console, a part of the error's description.
+ * Makes the panic hook's report a part of the error's description.
  *
  * @param {any} Y
  * @return {(error: unknown) => string}
  */
 const describeWithReport = Y => {
   Y.setPanicHook?.()
-  let report = ''
-  const log = console.error
-  console.error = (/** @type {any[]} */ ...args) => {
-    report = String(args[0]).split('\n\nStack:')[0].trim()
-    log.apply(console, args)
-  }
+  report = ''
+  listen()
   return error => isPanic(error) && report !== '' ? `${describe(error)}: ${report}` : describe(error)
 }
 
@@ -212,10 +222,10 @@ const subdocument = (Y, doc, value, client, path) => {
 }
 
 /**
- * @param {import('../library.mjs').Loaded} loaded
+ * @param {import('./index.mjs').Loaded} loaded `features` of another copy of the same library need not be probed again
  * @return {Adapter}
  */
-export const adapt = ({ library: Y, version, fresh }) => {
+export const adapt = ({ library: Y, version, fresh, features }) => {
   const deferred = new Deferred()
   const values = reader(Y)
   // In the order of `kinds`.
@@ -240,7 +250,7 @@ export const adapt = ({ library: Y, version, fresh }) => {
   return Object.freeze({
     name: 'ywasm',
     version,
-    features: probe(Y, fresh, Object.keys(local)),
+    features: features ?? probe(Y, fresh, Object.keys(local)),
     lossy: Object.freeze(['xml.attributes.any']),
     create: options => documentOf(new Y.YDoc({ clientID: options.client, guid: 'peer', gc: options.gc !== false })),
     close,
