@@ -1,33 +1,32 @@
-//! Finds the version of yrs that this build links and turns it into cfg flags.
+//! Finds the version of the library that a build links, for the build scripts of the runners.
 //!
 //! Cargo tells a build script nothing about the versions of its dependencies, so the lock file is read: the nearest
-//! `Cargo.lock` at or above the manifest, which Cargo has written before a build script runs. Emitted are
-//! `YRS_VERSION`, `RUSTC_VERSION` and a flag `yrs_N` for each minor release 0.N up to the linked one. A version that is
-//! not found counts as the newest, and is reported as `unknown`.
+//! `Cargo.lock` at or above the manifest, which Cargo has written before a build script runs.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The oldest and the newest minor release whose API differences `src/compat.rs` knows.
-const KNOWN: std::ops::RangeInclusive<u64> = 19..=28;
-
-fn main() {
+/// Emits `LIBRARY_VERSION`, `RUSTC_VERSION`, and a flag `<flag>_N` for each minor release 0.N in `known` up to the linked
+/// one. A version that is not found counts as the newest, and is reported as `unknown`.
+pub fn emit(library: &str, flag: &str, known: RangeInclusive<u64>) {
     println!("cargo:rerun-if-changed=build.rs");
+    let runner = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
     let version = lock_file().and_then(|path| {
         println!("cargo:rerun-if-changed={}", path.display());
-        linked_version(&std::fs::read_to_string(path).ok()?)
+        linked_version(&std::fs::read_to_string(path).ok()?, library, &runner)
     });
     if version.is_none() {
-        println!("cargo:warning=no Cargo.lock names yrs: its newest API is assumed");
+        println!("cargo:warning=no Cargo.lock names {library}: its newest API is assumed");
     }
     let minor = version.as_deref().map_or(u64::MAX, minor_release);
-    for known in KNOWN {
-        println!("cargo:rustc-check-cfg=cfg(yrs_{known})");
-        if minor >= known {
-            println!("cargo:rustc-cfg=yrs_{known}");
+    for release in known {
+        println!("cargo:rustc-check-cfg=cfg({flag}_{release})");
+        if minor >= release {
+            println!("cargo:rustc-cfg={flag}_{release}");
         }
     }
-    println!("cargo:rustc-env=YRS_VERSION={}", version.as_deref().unwrap_or("unknown"));
+    println!("cargo:rustc-env=LIBRARY_VERSION={}", version.as_deref().unwrap_or("unknown"));
     println!("cargo:rustc-env=RUSTC_VERSION={}", rustc_version());
 }
 
@@ -48,15 +47,16 @@ fn lock_file() -> Option<PathBuf> {
     })
 }
 
-/// The yrs that this package depends on. A lock with several of them names the version among the dependencies.
-fn linked_version(lock: &str) -> Option<String> {
+/// The version of the library that the runner depends on. A lock with several of them names the version among the dependencies.
+fn linked_version(lock: &str, library: &str, runner: &str) -> Option<String> {
     let mut versions = Vec::new();
     let mut chosen = None;
+    let dependency = format!("\"{library} ");
     for package in lock.split("[[package]]").skip(1) {
         match field(package, "name") {
-            Some("yrs") => versions.extend(field(package, "version").map(str::to_owned)),
-            Some("yrs-conformance-runner") => {
-                let named = package.lines().filter_map(|line| line.trim().strip_prefix("\"yrs "));
+            Some(name) if name == library => versions.extend(field(package, "version").map(str::to_owned)),
+            Some(name) if name == runner => {
+                let named = package.lines().filter_map(|line| line.trim().strip_prefix(dependency.as_str()));
                 chosen = named.filter_map(|rest| rest.split([' ', '"']).next()).map(str::to_owned).next();
             }
             _ => {}

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
 use crate::fault::{Fault, Reply};
-use crate::session::{Session, OPS};
+use crate::library::Documents;
+use crate::session::Session;
 use crate::step::{deep_from_str, PeerOptions, RootKind, Step};
-use crate::{compat, ops};
 
 #[derive(Deserialize)]
 struct Request<'a> {
@@ -66,17 +66,16 @@ fn counted<S: Serializer>(answers: &[Reply], serializer: S) -> Result<S::Ok, S::
 }
 
 /// The sessions that are open; `None` for one that ended early and is still named by requests.
-#[derive(Default)]
-pub struct Runner {
-    sessions: BTreeMap<u64, Option<Session>>,
+pub struct Runner<D> {
+    sessions: BTreeMap<u64, Option<Session<D>>>,
 }
 
 /// Answers the lines of `input` until it ends.
 ///
 /// # Errors
 /// Of reading and writing, and `InvalidData` for a line that is no request.
-pub fn serve(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
-    let mut runner = Runner::default();
+pub fn serve<D: Documents>(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut runner = Runner::<D> { sessions: BTreeMap::new() };
     let mut line = String::new();
     while input.read_line(&mut line)? > 0 {
         let mut answer = runner.answer(&line)?;
@@ -88,7 +87,7 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> 
     Ok(())
 }
 
-impl Runner {
+impl<D: Documents> Runner<D> {
     /// The answer to one line, without the line's end.
     ///
     /// # Errors
@@ -96,7 +95,7 @@ impl Runner {
     pub fn answer(&mut self, line: &str) -> io::Result<Vec<u8>> {
         let Request { seq, hello, run } = serde_json::from_str(line)?;
         let answer = match (hello, run) {
-            (Some(_), _) => Response { seq, hello: Some(self::hello()), run: None },
+            (Some(_), _) => Response { seq, hello: Some(self::hello::<D>()), run: None },
             (None, Some(runs)) => {
                 Response { seq, hello: None, run: Some(runs.iter().map(|run| self.run(run)).collect()) }
             }
@@ -147,7 +146,7 @@ enum Ending {
     Broken,
 }
 
-fn begin(run: &Run) -> Result<Session, Fault> {
+fn begin<D: Documents>(run: &Run) -> Result<Session<D>, Fault> {
     let (Some(roots), Some(peers)) = (&run.roots, &run.peers) else {
         return Err(Fault::runner("a session begins with its roots and peers"));
     };
@@ -155,7 +154,7 @@ fn begin(run: &Run) -> Result<Session, Fault> {
     Ok(Session::new(roots.collect::<Result<_, Fault>>()?, peers)?.wrapping(run.wrap))
 }
 
-fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Reply>) -> Ending {
+fn perform<D: Documents>(session: &mut Session<D>, steps: &[&RawValue], answers: &mut Vec<Reply>) -> Ending {
     for raw in steps {
         let answer = match deep_from_str::<Step>(raw.get()) {
             Ok(step) => session.step(&step),
@@ -174,53 +173,16 @@ fn perform(session: &mut Session, steps: &[&RawValue], answers: &mut Vec<Reply>)
     Ending::Goes
 }
 
-/// What `hello` answers. The features are those of the release that was linked: its API decided what was compiled.
-pub fn hello() -> Value {
-    let mut features: Vec<&str> = ops::LOCAL.into_iter().chain(OPS).chain(compat::features().iter().copied()).collect();
-    features.extend([
-        "emit",
-        "apply.v2",
-        "encode.v2",
-        "merge.v2",
-        "diff.v2",
-        "update_state_vector.v2",
-        "emit.v2",
-        "snapshot.v2",
-        "snapshot.restore.v2",
-        "snapshot.equal.v2",
-        "doc",
-        "origin",
-        "undo.origins",
-        "undo.timeout",
-        "undo.manager",
-        "observe.deep",
-        "observe.text",
-        "observe.array",
-        "observe.map",
-        "observe.xml",
-        "root.text",
-        "root.array",
-        "root.map",
-        "root.xml",
-        "value.undefined",
-        "value.bigint",
-        "value.bytes",
-        "value.text",
-        "value.array",
-        "value.map",
-        "value.xml",
-        "value.doc",
-        "text.insert.attributes",
-        "gc.off",
-        "client.53",
-    ]);
+/// What `hello` answers.
+pub fn hello<D: Documents>() -> Value {
+    let library = D::library();
     json!({
         "protocol": 1,
-        "name": "yrs",
-        "version": env!("YRS_VERSION"),
+        "name": library.name,
+        "version": library.version,
         "language": "rust",
-        "runtime": env!("RUSTC_VERSION"),
-        "features": features,
-        "lossy": compat::lossy(),
+        "runtime": library.runtime,
+        "features": library.features,
+        "lossy": library.lossy,
     })
 }

@@ -12,25 +12,7 @@ use yrs::{
 use crate::compat;
 use crate::fault::Fault;
 use crate::step::{required, PathItem, RootKind, Roots, Step};
-use crate::values::{to_any, to_attrs, Input};
-
-/// The names of the local ops.
-pub const LOCAL: [&str; 14] = [
-    "text.insert",
-    "text.embed",
-    "text.format",
-    "text.delete",
-    "text.delta",
-    "array.insert",
-    "array.delete",
-    "map.set",
-    "map.delete",
-    "map.clear",
-    "xml.insert",
-    "xml.delete",
-    "xml.set",
-    "xml.unset",
-];
+use crate::values::{to_any, to_attrs, to_input, Input};
 
 /// The root of that name, read as the kind that the session declares.
 pub fn root(txn: &mut TransactionMut, name: &str, kind: RootKind) -> Out {
@@ -52,17 +34,21 @@ pub fn resolve(txn: &mut TransactionMut, roots: &Roots, path: &[PathItem]) -> Re
     };
     let kind = *roots.get(name).ok_or_else(|| Fault::runner(format!("the session has no root {name:?}")))?;
     rest.iter().try_fold(root(txn, name, kind), |shared, item| {
-        let next = match (&shared, item) {
-            (Out::YMap(map), PathItem::Key(key)) => map.get(txn, key),
-            (Out::YArray(array), PathItem::Index(index)) => array.get(txn, *index),
-            (Out::YXmlFragment(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
-            (Out::YXmlElement(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
-            (Out::YXmlElement(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
-            (Out::YXmlText(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
-            _ => None,
-        };
-        next.ok_or_else(|| Fault::refused(format!("nothing at {item:?}")))
+        child(txn, &shared, item).ok_or_else(|| Fault::refused(format!("nothing at {item:?}")))
     })
+}
+
+/// What stands at a key or an index of a shared type.
+pub fn child(txn: &mut TransactionMut, shared: &Out, item: &PathItem) -> Option<Out> {
+    match (shared, item) {
+        (Out::YMap(map), PathItem::Key(key)) => map.get(txn, key),
+        (Out::YArray(array), PathItem::Index(index)) => array.get(txn, *index),
+        (Out::YXmlFragment(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
+        (Out::YXmlElement(node), PathItem::Index(index)) => node.get(txn, *index).map(compat::xml_out),
+        (Out::YXmlElement(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
+        (Out::YXmlText(node), PathItem::Key(name)) => compat::attribute(node, txn, name),
+        _ => None,
+    }
 }
 
 /// Performs a local op.
@@ -92,7 +78,7 @@ fn text_op(txn: &mut TransactionMut, text: &TextRef, op: &str, step: &Step) -> R
         ("insert", None) => text.insert(txn, index, required("text", &step.text)?),
         ("insert", Some(attrs)) => text.insert_with_attributes(txn, index, required("text", &step.text)?, attrs),
         ("embed", attrs) => {
-            let value = Input::parse(required("value", &step.value)?)?;
+            let value = to_input(required("value", &step.value)?)?;
             Place::Embed(text, index, attrs).put_input(txn, value)?;
         }
         ("format", attrs) => {
@@ -129,7 +115,7 @@ fn to_inserted(insert: &Value) -> Result<Any, Fault> {
         return Ok(Any::from(plain));
     }
     let value = insert.get("$embed").ok_or_else(|| Fault::runner("a chunk is a string or an $embed"))?;
-    match Input::parse(value)? {
+    match to_input(value)? {
         Input::Any(Any::String(_)) => Err(Fault::unsupported("text.delta.embed.string")),
         Input::Any(any) => Ok(any),
         _ => Err(Fault::unsupported("text.delta.embed.type")),
@@ -155,7 +141,7 @@ fn map_op(txn: &mut TransactionMut, target: &Out, op: &str, step: &Step) -> Resu
     }
     let key = required("key", &step.key)?;
     match op {
-        "set" => Place::Entry(map, key).put_input(txn, Input::parse(required("value", &step.value)?)?)?,
+        "set" => Place::Entry(map, key).put_input(txn, to_input(required("value", &step.value)?)?)?,
         "delete" => drop(map.remove(txn, key)),
         _ => return Err(Fault::unsupported(step.op.as_str())),
     }
@@ -245,7 +231,7 @@ impl Place<'_> {
             Input::Map(entries) => {
                 let map = self.put(txn, MapPrelim::default());
                 for (key, value) in entries {
-                    Place::Entry(&map, key).put_input(txn, Input::parse(value)?)?;
+                    Place::Entry(&map, key).put_input(txn, to_input(value)?)?;
                 }
             }
             Input::Fragment(nodes) => {
@@ -276,7 +262,7 @@ impl Place<'_> {
 fn insert_values(txn: &mut TransactionMut, array: &ArrayRef, mut index: u32, values: &[Value]) -> Result<(), Fault> {
     let mut plain: Vec<Any> = Vec::new();
     for value in values {
-        match Input::parse(value)? {
+        match to_input(value)? {
             Input::Any(any) => plain.push(any),
             shared => {
                 index = insert_plain(txn, array, index, &mut plain);
@@ -300,7 +286,7 @@ fn insert_plain(txn: &mut TransactionMut, array: &ArrayRef, index: u32, plain: &
 
 fn insert_nodes(txn: &mut TransactionMut, parent: &XmlFragmentRef, index: u32, nodes: &[Value]) -> Result<(), Fault> {
     for (index, node) in (index..).zip(nodes) {
-        match Input::parse(node)? {
+        match to_input(node)? {
             Input::Element(tag, node) => {
                 let element = parent.insert(txn, index, XmlElementPrelim::empty(tag));
                 fill_attributes(txn, &element, node)?;
@@ -346,7 +332,7 @@ fn fill_text(txn: &mut TransactionMut, text: &TextRef, content: &Value) -> Resul
             Value::String(plain) => text.insert_with_attributes(txn, end, plain, attrs),
             insert => {
                 let value = insert.get("$embed").ok_or_else(|| Fault::runner("a chunk is a string or an $embed"))?;
-                Place::Embed(text, end, Some(attrs)).put_input(txn, Input::parse(value)?)?;
+                Place::Embed(text, end, Some(attrs)).put_input(txn, to_input(value)?)?;
             }
         }
     }

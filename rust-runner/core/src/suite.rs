@@ -9,8 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{json, Value};
 
-use crate::ops;
-use crate::step::{deep_from_str, Format, PeerOptions};
+use crate::step::{deep_from_str, Format, PeerOptions, LOCAL};
 
 /// The peer that is fed by the last one alone.
 pub const RELAY: &str = "@relay";
@@ -215,7 +214,7 @@ fn set_format(step: &mut Value, format: Format, pinned: &mut BTreeSet<String>) {
     let mut operands = ["update", "snapshot"].into_iter().map(|key| &step[key]).chain(lists);
     let op = step["op"].as_str().unwrap_or_default();
     let keeps = op == "convert" || step.get("format").is_some() || operands.any(fixed);
-    let formatted = FORMATTED.contains(&op) || ops::LOCAL.contains(&op);
+    let formatted = FORMATTED.contains(&op) || LOCAL.contains(&op);
     if keeps {
         pinned.extend(step["as"].as_str().map(str::to_owned));
     } else if formatted {

@@ -1,12 +1,13 @@
 //! What is written to a document is what its state says, and what an update carries to another one.
 
+use conformance_runner::compare::same;
+use conformance_runner::values::MAX_SAFE_INTEGER;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::{json, Map, Value};
-use yrs_conformance_runner::compare::same;
 use yrs_conformance_runner::session::Session;
 use yrs_conformance_runner::step::{encode_base64, PeerOptions, RootKind, Step};
-use yrs_conformance_runner::values::{from_any, to_any, MAX_SAFE_INTEGER};
+use yrs_conformance_runner::values::{from_any, to_any};
 
 /// A number as the protocol writes it.
 fn number() -> impl Strategy<Value = Value> {

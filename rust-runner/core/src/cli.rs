@@ -1,48 +1,58 @@
-//! `yrs-runner`: the runner protocol on standard input and output, or vectors played alone when paths are given.
+//! The command line: the runner protocol on standard input and output, or vectors played alone when paths are given.
 
 use std::io;
 use std::process::ExitCode;
 
-use yrs_conformance_runner::standalone::{self, Options};
-use yrs_conformance_runner::step::Format;
-use yrs_conformance_runner::{protocol, session};
+use crate::library::Documents;
+use crate::standalone::{self, Options};
+use crate::step::Format;
+use crate::{protocol, session};
 
 const USAGE: &str = "\
-usage: yrs-runner                      speak the runner protocol on standard input and output
-       yrs-runner [options] PATH...    play the vectors in files or folders alone
+usage: PROGRAM                      speak the runner protocol on standard input and output
+       PROGRAM [options] PATH...    play the vectors in files or folders alone
 
 options:
   --filter GLOB           only the cases whose ids match
   --skip GLOB             not these; may be repeated. A case of a stack overflow ends the process
   --format v1|v2|both     the encodings of updates to play with (default both)
-  --version               the version of yrs
+  --version               the version of the library
   --help                  this text";
 
-// Everything runs on the main thread and its stack: a deeply nested document should overflow the stack here exactly
-// where it does in an application.
-fn main() -> ExitCode {
+/// What the binary `program` does with its arguments.
+///
+/// Everything runs on the thread that calls and its stack: a deeply nested document should overflow the stack here
+/// exactly where it does in an application.
+pub fn main<D: Documents>(program: &str) -> ExitCode {
     session::record_panics();
     match parse(std::env::args().skip(1)) {
-        Ok(Command::Print(text)) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Ok(Command::Serve) => exit(protocol::serve(io::stdin().lock(), io::stdout().lock()).map(|()| 0)),
+        Ok(Command::Help) => print(&usage(program)),
+        Ok(Command::Version) => print(D::library().version),
+        Ok(Command::Serve) => exit(program, protocol::serve::<D>(io::stdin().lock(), io::stdout().lock()).map(|()| 0)),
         Ok(Command::Play(options)) => {
             let output = io::BufWriter::new(io::stdout().lock());
-            let played = standalone::run(&options, output);
-            exit(played.map(|results| u8::from(results.iter().any(|played| !played.differences.is_empty()))))
+            let played = standalone::run::<D>(&options, output);
+            exit(program, played.map(|results| u8::from(results.iter().any(|played| !played.differences.is_empty()))))
         }
         Err(message) => {
-            eprintln!("yrs-runner: {message}\n{USAGE}");
+            eprintln!("{program}: {message}\n{}", usage(program));
             ExitCode::from(2)
         }
     }
 }
 
-fn exit(result: io::Result<u8>) -> ExitCode {
+fn usage(program: &str) -> String {
+    USAGE.replace("PROGRAM", program)
+}
+
+fn print(text: &str) -> ExitCode {
+    println!("{text}");
+    ExitCode::SUCCESS
+}
+
+fn exit(program: &str, result: io::Result<u8>) -> ExitCode {
     ExitCode::from(result.unwrap_or_else(|error| {
-        eprintln!("yrs-runner: {error}");
+        eprintln!("{program}: {error}");
         2
     }))
 }
@@ -50,7 +60,8 @@ fn exit(result: io::Result<u8>) -> ExitCode {
 enum Command {
     Serve,
     Play(Options),
-    Print(String),
+    Help,
+    Version,
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -64,8 +75,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
         };
         let mut value = || inline.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
         match name {
-            "--help" | "-h" => return Ok(Command::Print(USAGE.into())),
-            "--version" => return Ok(Command::Print(env!("YRS_VERSION").into())),
+            "--help" | "-h" => return Ok(Command::Help),
+            "--version" => return Ok(Command::Version),
             "--filter" => options.filter = Some(value()?),
             "--skip" => options.skip.push(value()?),
             "--format" => {

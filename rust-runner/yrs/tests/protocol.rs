@@ -1,57 +1,12 @@
 //! The protocol, spoken with the real binary.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
+use conformance_runner_testing::process::Runner;
 use serde_json::{json, Value};
 
-struct Runner {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    seq: u64,
-}
-
-impl Runner {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_yrs-runner"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the runner starts");
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
-        Self { child, input, output, seq: 0 }
-    }
-
-    fn ask_text(&mut self, mut request: Value) -> String {
-        self.seq += 1;
-        request["seq"] = self.seq.into();
-        writeln!(self.input.as_ref().expect("it is open"), "{request}").expect("the runner reads");
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("the runner answers in UTF-8");
-        line
-    }
-
-    fn ask(&mut self, request: Value) -> Value {
-        let line = self.ask_text(request);
-        let answer: Value = serde_json::from_str(&line).expect("a line is JSON");
-        assert_eq!(answer["seq"], self.seq);
-        answer
-    }
-
-    /// The answers of one session of a single text peer `a` that ends with the request.
-    fn play(&mut self, steps: Value) -> Value {
-        let session = json!({
-            "session": 1, "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "steps": steps, "end": true
-        });
-        self.ask(json!({"run": [session]}))["run"][0]["answers"].take()
-    }
-
-    fn finish(mut self) {
-        drop(self.input.take());
-        assert!(self.child.wait().expect("the runner ends").success());
-    }
+fn start() -> Runner {
+    Runner::start(env!("CARGO_BIN_EXE_yrs-runner"))
 }
 
 fn insert(text: &str) -> Value {
@@ -64,7 +19,7 @@ fn state() -> Value {
 
 #[test]
 fn hello_names_the_linked_yrs() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let hello = runner.ask(json!({"hello": {"protocol": 1}}))["hello"].take();
     assert_eq!(hello["name"], "yrs");
     let version = hello["version"].as_str().expect("it is a string");
@@ -78,7 +33,7 @@ fn hello_names_the_linked_yrs() {
 
 #[test]
 fn a_batch_answers_every_session() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let session = |number: u64| {
         json!({
             "session": number, "roots": {"t": "text"}, "peers": {"a": {"client": number}},
@@ -96,14 +51,14 @@ fn a_batch_answers_every_session() {
 
 #[test]
 fn an_unknown_op_is_unsupported_and_ends_the_session() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     assert_eq!(runner.play(json!([{"op": "text.sing", "peer": "a"}, state()])), json!([{"unsupported": "text.sing"}]));
     runner.finish();
 }
 
 #[test]
 fn an_unfilled_slot_is_an_error_and_the_session_goes_on() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let answers = runner.play(json!([{"op": "apply", "peer": "a", "update": "u"}, state()]));
     assert_eq!(answers[0]["error"]["kind"], "slot");
     assert_eq!(answers[1], json!({"ok": {"t": {"$text": ""}}}));
@@ -112,7 +67,7 @@ fn an_unfilled_slot_is_an_error_and_the_session_goes_on() {
 
 #[test]
 fn a_malformed_update_is_refused_in_both_formats() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     for format in ["v1", "v2"] {
         let apply = json!({"op": "apply", "peer": "a", "update": {"base64": "AQE="}, "format": format});
         assert_eq!(runner.play(json!([apply, state()]))[0]["error"]["kind"], "refused");
@@ -122,7 +77,7 @@ fn a_malformed_update_is_refused_in_both_formats() {
 
 #[test]
 fn a_malformed_step_costs_its_own_session_only() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let answers = runner.play(json!([{"op": "text.insert", "peer": "a", "path": ["t"], "index": -1}, state()]));
     assert_eq!(answers.as_array().map(Vec::len), Some(1));
     assert_eq!(answers[0]["error"]["kind"], "runner");
@@ -132,7 +87,7 @@ fn a_malformed_step_costs_its_own_session_only() {
 
 #[test]
 fn a_panic_ends_its_session_and_the_next_one_runs() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let beyond = json!({"op": "text.delete", "peer": "a", "path": ["t"], "index": 5, "length": 2});
     let out_of_range = json!({"op": "array.delete", "peer": "a", "path": ["l"], "index": 5, "length": 2});
     let session = json!({
@@ -148,7 +103,7 @@ fn a_panic_ends_its_session_and_the_next_one_runs() {
 
 #[test]
 fn a_session_lives_over_two_requests() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let begin = json!({
         "session": 9, "roots": {"t": "text"}, "peers": {"a": {"client": 1}},
         "steps": [{"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "hi", "as": "u"}]
@@ -164,13 +119,13 @@ fn a_session_lives_over_two_requests() {
 
 #[test]
 fn steps_in_a_row_that_observe_nothing_are_told_as_their_number() {
-    let answers = Runner::start().play(json!([insert("x"), insert("y"), state(), insert("z")]));
+    let answers = start().play(json!([insert("x"), insert("y"), state(), insert("z")]));
     assert_eq!(answers, json!([2, {"ok": {"t": {"$text": "yx"}}}, 1]));
 }
 
 #[test]
 fn requests_of_a_session_that_ended_early_have_no_answers() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let begin = json!({
         "session": 3, "roots": {}, "peers": {"a": {"client": 1}}, "steps": [{"op": "nothing", "peer": "a"}]
     });
@@ -182,7 +137,7 @@ fn requests_of_a_session_that_ended_early_have_no_answers() {
 
 #[test]
 fn a_local_op_emits_its_update_and_null_when_nothing_changed() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let answers = runner.play(json!([
         {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "abc", "as": "u"},
         {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "", "as": "none"},
@@ -201,7 +156,7 @@ fn a_local_op_emits_its_update_and_null_when_nothing_changed() {
 
 #[test]
 fn a_line_of_several_megabytes_passes() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let text = "long \u{1f389} ".repeat(400_000);
     let answers = runner.play(json!([insert(&text), state()]));
     assert_eq!(answers[1]["ok"]["t"]["$text"], text);
@@ -210,7 +165,7 @@ fn a_line_of_several_megabytes_passes() {
 
 #[test]
 fn a_value_of_a_thousand_levels_passes() {
-    let mut runner = Runner::start();
+    let mut runner = start();
     let value = (0..1000).fold(json!(1), |inner, _| json!([inner]));
     let session = json!({
         "session": 1, "roots": {"m": "map"}, "peers": {"a": {"client": 1}}, "end": true,

@@ -1,11 +1,11 @@
-//! A session: the documents of the peers that this runner plays, the slots, and the steps over them.
+//! The documents of the peers that this runner plays, and the steps over them.
 
-use std::any::Any as AnyPanic;
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 
+use conformance_runner::library::{Documents, Library};
+use conformance_runner::slots::Slots;
+use conformance_runner::wrap;
 use serde_json::{json, Map as Object, Value};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -13,8 +13,9 @@ use yrs::{Doc, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
 use crate::document::{begin, commit, transact, Document, Peer};
 use crate::fault::{Answer, Fault};
-use crate::step::{decode_base64, encode_base64, required, Bytes, Format, PeerOptions, Roots, Step};
-use crate::{compat, ops, positions, snapshots, subdocs, sync, values, wrap};
+use crate::step::{required, Bytes, Format, PeerOptions, Roots, Step, LOCAL};
+use crate::wrap::Tree;
+use crate::{compat, ops, positions, snapshots, subdocs, sync, values};
 
 /// The origin of transactions that apply updates: undo managers track local transactions, which have none.
 const REMOTE: &str = "remote";
@@ -60,132 +61,115 @@ pub const OPS: [&str; 37] = [
     "sync.read",
 ];
 
-/// Documents by peer name, and byte strings by slot name.
-#[derive(Default)]
-pub struct Session {
+/// The features beside the ops that every release has.
+const FEATURES: [&str; 35] = [
+    "emit",
+    "apply.v2",
+    "encode.v2",
+    "merge.v2",
+    "diff.v2",
+    "update_state_vector.v2",
+    "emit.v2",
+    "snapshot.v2",
+    "snapshot.restore.v2",
+    "snapshot.equal.v2",
+    "doc",
+    "origin",
+    "undo.origins",
+    "undo.timeout",
+    "undo.manager",
+    "observe.deep",
+    "observe.text",
+    "observe.array",
+    "observe.map",
+    "observe.xml",
+    "root.text",
+    "root.array",
+    "root.map",
+    "root.xml",
+    "value.undefined",
+    "value.bigint",
+    "value.bytes",
+    "value.text",
+    "value.array",
+    "value.map",
+    "value.xml",
+    "value.doc",
+    "text.insert.attributes",
+    "gc.off",
+    "client.53",
+];
+
+/// A session of this runner.
+pub type Session = conformance_runner::session::Session<Peers>;
+
+/// Documents by peer name.
+pub struct Peers {
     roots: Rc<Roots>,
     wraps: bool,
     peers: HashMap<String, Peer>,
-    slots: HashMap<String, Vec<u8>>,
 }
 
-thread_local! {
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Keeps the message and the place of a panic for the step's answer, instead of printing them. The place is given
-/// from the crate's folder on: so it is the same on every machine.
-pub fn record_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        let place =
-            info.location().map(|location| format!(" at {}:{}", within_crate(location.file()), location.line()));
-        let recorded = panic_message(info.payload()).to_owned() + place.as_deref().unwrap_or_default();
-        LAST_PANIC.with_borrow_mut(|last| *last = Some(recorded));
-    }));
-}
-
-fn within_crate(file: &str) -> &str {
-    let source = file.rfind("/src/").unwrap_or(0);
-    file[..source].rfind('/').map_or(file, |start| &file[start + 1..])
-}
-
-fn panic_message(payload: &dyn AnyPanic) -> &str {
-    let owned = payload.downcast_ref::<String>().map(String::as_str);
-    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("panic")
-}
-
-/// Runs `work`; a panic becomes [`Fault::Panic`].
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload: Box<dyn AnyPanic + Send>| {
-        let recorded = LAST_PANIC.with_borrow_mut(Option::take);
-        Err(Fault::Panic(recorded.unwrap_or_else(|| panic_message(payload.as_ref()).to_owned())))
-    })
-}
-
-impl Session {
-    /// Makes the peers' documents.
-    ///
-    /// # Errors
-    /// [`Fault::Runner`] for a client id of 2^53 or above, [`Fault::Panic`].
-    pub fn new<'a>(
-        roots: Roots,
-        peers: impl IntoIterator<Item = (&'a String, &'a PeerOptions)>,
-    ) -> Result<Self, Fault> {
-        let mut session = Self { roots: Rc::new(roots), ..Self::default() };
-        for (name, options) in peers {
-            if options.client >> 53 != 0 {
-                return Err(Fault::runner(format!("client id {} is not below 2^53", options.client)));
-            }
-            let peer = guarded(|| Ok(Peer::new(options, &session.roots)))?;
-            session.peers.insert(name.clone(), peer);
+impl Documents for Peers {
+    fn library() -> Library {
+        let ops = LOCAL.into_iter().chain(OPS);
+        Library {
+            name: "yrs",
+            version: env!("LIBRARY_VERSION"),
+            runtime: env!("RUSTC_VERSION"),
+            features: ops.chain(FEATURES).chain(compat::features().iter().copied()).collect(),
+            lossy: compat::lossy(),
         }
-        Ok(session)
     }
 
-    /// The same session, but the numbers of local ops are taken modulo what there is.
-    #[must_use]
-    pub fn wrapping(self, wraps: bool) -> Self {
-        Self { wraps, ..self }
+    fn new<'a>(roots: Roots, peers: impl Iterator<Item = (&'a String, &'a PeerOptions)>) -> Result<Self, Fault> {
+        let roots = Rc::new(roots);
+        let peers = peers.map(|(name, options)| (name.clone(), Peer::new(options, &roots))).collect();
+        Ok(Self { roots, wraps: false, peers })
     }
 
-    /// Performs a step. After a fault that [ends the session](Fault::ends_session) none may follow.
-    ///
-    /// # Errors
-    /// What kept the step from being done.
-    pub fn step(&mut self, step: &Step) -> Answer {
-        guarded(|| self.dispatch(step))
+    fn wrap(&mut self, wraps: bool) {
+        self.wraps = wraps;
     }
 
-    /// Drops the documents, whose destructors may panic.
-    pub fn close(self) {
-        // A panic here is not any step's: nobody is left to be told.
-        let _ = guarded(|| {
-            drop(self);
-            Ok(())
-        });
-    }
-
-    /// Forgets the documents without running their destructors, which are not to be trusted after a panic.
-    pub fn abandon(self) {
-        std::mem::forget(self);
-    }
-
-    fn dispatch(&mut self, step: &Step) -> Answer {
+    fn perform(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         match step.op.split('.').next().unwrap_or_default() {
-            "transact" => self.local(step, required("steps", &step.steps)?),
-            _ if ops::LOCAL.contains(&step.op.as_str()) => self.local(step, std::slice::from_ref(step)),
+            "transact" => self.local(step, required("steps", &step.steps)?, slots),
+            _ if LOCAL.contains(&step.op.as_str()) => self.local(step, std::slice::from_ref(step), slots),
             "wrap" => self.wrapped(step),
-            "merge" | "diff" | "update_state_vector" | "convert" => self.on_updates(step),
-            "snapshot" => self.on_snapshots(step),
-            "position" => self.on_positions(step),
+            "merge" | "diff" | "update_state_vector" | "convert" => self.on_updates(step, slots),
+            "snapshot" => self.on_snapshots(step, slots),
+            "position" => self.on_positions(step, slots),
             "undo" | "redo" => self.document(step)?.undo(step),
             "observe" | "events" | "subdocs" => self.on_observers(step),
-            "awareness" => self.on_awareness(step),
-            "sync" => self.on_sync(step),
-            _ => self.on_document(step),
+            "awareness" => self.on_awareness(step, slots),
+            "sync" => self.on_sync(step, slots),
+            _ => self.on_document(step, slots),
         }
     }
+}
 
-    fn on_document(&mut self, step: &Step) -> Answer {
+impl Peers {
+    fn on_document(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         match step.op.as_str() {
             "encode" => {
-                let since = self.state_vector_of(step.since.as_ref())?;
+                let since = state_vector_of(step.since.as_ref(), slots)?;
                 let doc = self.doc(step)?;
                 // Not `encode_diff`: Yjs' encodeStateAsUpdate carries what is pending, too.
                 let update = match step.format() {
                     Format::V1 => doc.transact().encode_state_as_update_v1(&since),
                     Format::V2 => doc.transact().encode_state_as_update_v2(&since),
                 };
-                Ok(self.observe(step, update))
+                Ok(slots.observe(step, update))
             }
             "apply" => {
-                let update = decode_update(&self.bytes_of("update", &step.update)?, step.format())?;
+                let update = decode_update(&slots.bytes_of("update", &step.update)?, step.format())?;
                 transact(&self.doc(step)?, Some(REMOTE), |txn| compat::apply_update(txn, update))?;
                 Ok(Value::Null)
             }
             "state_vector" => {
                 let state_vector = self.doc(step)?.transact().state_vector().encode_v1();
-                Ok(self.observe(step, state_vector))
+                Ok(slots.observe(step, state_vector))
             }
             "state" => self.state(step),
             "pending" => Ok(json!(compat::has_pending(&self.doc(step)?.transact()))),
@@ -193,11 +177,11 @@ impl Session {
         }
     }
 
-    fn on_updates(&mut self, step: &Step) -> Answer {
+    fn on_updates(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         let format = step.format();
         let made = match step.op.as_str() {
             "merge" => {
-                let updates = self.all_bytes(required("updates", &step.updates)?)?;
+                let updates = slots.all_bytes(required("updates", &step.updates)?)?;
                 let slices = updates.iter().map(Vec::as_slice);
                 match format {
                     Format::V1 => yrs::merge_updates_v1(slices),
@@ -205,22 +189,22 @@ impl Session {
                 }
             }
             "diff" => {
-                let update = self.bytes_of("update", &step.update)?;
-                let since = self.bytes_of("since", &step.since)?;
+                let update = slots.bytes_of("update", &step.update)?;
+                let since = slots.bytes_of("since", &step.since)?;
                 match format {
                     Format::V1 => yrs::diff_updates_v1(&update, &since),
                     Format::V2 => yrs::diff_updates_v2(&update, &since),
                 }
             }
             "update_state_vector" => {
-                let update = self.bytes_of("update", &step.update)?;
+                let update = slots.bytes_of("update", &step.update)?;
                 match format {
                     Format::V1 => yrs::encode_state_vector_from_update_v1(&update),
                     Format::V2 => yrs::encode_state_vector_from_update_v2(&update),
                 }
             }
             "convert" => {
-                let bytes = self.bytes_of("update", &step.update)?;
+                let bytes = slots.bytes_of("update", &step.update)?;
                 let update = decode_update(&bytes, *required("from", &step.from)?)?;
                 Ok(match required("to", &step.to)? {
                     Format::V1 => update.encode_v1(),
@@ -229,28 +213,28 @@ impl Session {
             }
             op => return Err(Fault::unsupported(op)),
         };
-        Ok(self.observe(step, made.map_err(Fault::refused)?))
+        Ok(slots.observe(step, made.map_err(Fault::refused)?))
     }
 
-    fn on_snapshots(&mut self, step: &Step) -> Answer {
+    fn on_snapshots(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         let format = step.format();
         let made = match step.op.as_str() {
             "snapshot" => snapshots::take(&self.doc(step)?, format),
             "snapshot.restore" => {
-                let snapshot = self.bytes_of("snapshot", &step.snapshot)?;
+                let snapshot = slots.bytes_of("snapshot", &step.snapshot)?;
                 snapshots::restore(&self.doc(step)?, &snapshot, format)?
             }
             "snapshot.equal" => {
-                let snapshots = self.all_bytes(required("snapshots", &step.snapshots)?)?;
+                let snapshots = slots.all_bytes(required("snapshots", &step.snapshots)?)?;
                 let [a, b] = snapshots.as_slice() else { return Err(Fault::runner("two snapshots are compared")) };
                 return snapshots::equal(a, b, format).map(Value::Bool);
             }
             op => return Err(Fault::unsupported(op)),
         };
-        Ok(self.observe(step, made))
+        Ok(slots.observe(step, made))
     }
 
-    fn on_positions(&mut self, step: &Step) -> Answer {
+    fn on_positions(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         let made = match step.op.as_str() {
             "position" => {
                 let Some(step) = self.placed(step)? else { return Ok(Value::Null) };
@@ -260,14 +244,14 @@ impl Session {
                 transact(&document.doc, None, |txn| positions::create(txn, &target, index, assoc))?
             }
             "position.resolve" => {
-                let position = self.bytes_of("position", &step.position)?;
+                let position = slots.bytes_of("position", &step.position)?;
                 return transact(&self.doc(step)?, None, |txn| positions::resolve(txn, &position));
             }
-            "position.json" => return positions::to_json(&self.bytes_of("position", &step.position)?),
+            "position.json" => return positions::to_json(&slots.bytes_of("position", &step.position)?),
             "position.parse" => positions::from_json(required("json", &step.json)?)?,
             op => return Err(Fault::unsupported(op)),
         };
-        Ok(self.observe(step, made))
+        Ok(slots.observe(step, made))
     }
 
     fn on_observers(&mut self, step: &Step) -> Answer {
@@ -282,15 +266,15 @@ impl Session {
         }
     }
 
-    fn on_awareness(&mut self, step: &Step) -> Answer {
+    fn on_awareness(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         match step.op.as_str() {
             "awareness.set" => self.document(step)?.presence().set(required("state", &step.state)?),
             "awareness.encode" => {
                 let update = self.document(step)?.presence().encode(step.clients.as_deref())?;
-                Ok(self.observe(step, update))
+                Ok(slots.observe(step, update))
             }
             "awareness.apply" => {
-                let update = self.bytes_of("update", &step.update)?;
+                let update = slots.bytes_of("update", &step.update)?;
                 self.document(step)?.presence().apply(&update)
             }
             "awareness.remove" => {
@@ -303,28 +287,28 @@ impl Session {
         }
     }
 
-    fn on_sync(&mut self, step: &Step) -> Answer {
+    fn on_sync(&mut self, step: &Step, slots: &mut Slots) -> Answer {
         let message = match step.op.as_str() {
             "sync.step1" => Some(sync::step1(&self.doc(step)?)),
             "sync.step2" => {
-                let since = self.state_vector_of(step.since.as_ref())?;
+                let since = state_vector_of(step.since.as_ref(), slots)?;
                 Some(sync::step2(&self.doc(step)?, since)?)
             }
-            "sync.update" => Some(sync::update(self.bytes_of("update", &step.update)?)),
+            "sync.update" => Some(sync::update(slots.bytes_of("update", &step.update)?)),
             "sync.read" => {
-                let message = self.bytes_of("message", &step.message)?;
+                let message = slots.bytes_of("message", &step.message)?;
                 sync::read(&self.doc(step)?, &message)?
             }
             op => return Err(Fault::unsupported(op)),
         };
-        Ok(message.map_or(Value::Null, |message| self.observe(step, message)))
+        Ok(message.map_or(Value::Null, |message| slots.observe(step, message)))
     }
 
     /// Local ops in one transaction. The first fault among them is the answer, and the last to be tried.
-    fn local(&mut self, step: &Step, steps: &[Step]) -> Answer {
+    fn local(&mut self, step: &Step, steps: &[Step], slots: &mut Slots) -> Answer {
         let doc = self.doc(step)?;
         let mut txn = begin(&doc, step.origin.as_deref());
-        let outcome = steps.iter().try_for_each(|inner| self.perform(&mut txn, inner));
+        let outcome = steps.iter().try_for_each(|inner| self.local_op(&mut txn, inner));
         // Committed before it is encoded, as Yjs emits an update after its clean-ups.
         txn.commit();
         let emitted = step.slot.is_some() && compat::has_changes(&txn);
@@ -334,15 +318,17 @@ impl Session {
         });
         commit(txn);
         outcome?;
-        Ok(update.map_or(Value::Null, |update| self.observe(step, update)))
+        Ok(update.map_or(Value::Null, |update| slots.observe(step, update)))
     }
 
-    fn perform(&self, txn: &mut TransactionMut, step: &Step) -> Result<(), Fault> {
+    fn local_op(&self, txn: &mut TransactionMut, step: &Step) -> Result<(), Fault> {
         if !self.wraps {
             return ops::perform(txn, &self.roots, step);
         }
-        let Some(places) = wrap::places(txn, &self.roots, step)? else { return Ok(()) };
-        ops::perform(txn, &self.roots, &with_places(step, places))
+        match wrap::placed(&mut Tree(txn), &self.roots, step)? {
+            Some(placed) => ops::perform(txn, &self.roots, &placed),
+            None => Ok(()),
+        }
     }
 
     /// The step with the places that it has here; `None` when there are none.
@@ -351,26 +337,12 @@ impl Session {
             return Ok(Some(step.clone()));
         }
         let doc = self.doc(step)?;
-        let places = transact(&doc, None, |txn| wrap::places(txn, &self.roots, step))?;
-        Ok(places.map(|places| with_places(step, places)))
+        transact(&doc, None, |txn| wrap::placed(&mut Tree(txn), &self.roots, step))
     }
 
-    /// A local op as a session that wraps performs it; null when it does nothing.
     fn wrapped(&mut self, step: &Step) -> Answer {
-        let mut raw = required("step", &step.step)?.clone();
-        let local: Step = serde_json::from_value(Value::Object(raw.clone()))
-            .map_err(|error| Fault::runner(format!("malformed step: {error}")))?;
         let doc = self.doc(step)?;
-        let Some(places) = transact(&doc, None, |txn| wrap::places(txn, &self.roots, &local))? else {
-            return Ok(Value::Null);
-        };
-        raw.insert("path".into(), json!(places.path));
-        for (key, number) in [("index", places.index), ("length", places.length)] {
-            if let Some(number) = number {
-                raw.insert(key.into(), json!(number));
-            }
-        }
-        Ok(Value::Object(raw))
+        transact(&doc, None, |txn| wrap::wrapped(&mut Tree(txn), &self.roots, step))
     }
 
     fn state(&mut self, step: &Step) -> Answer {
@@ -392,43 +364,6 @@ impl Session {
     fn doc(&mut self, step: &Step) -> Result<Doc, Fault> {
         self.document(step).map(|document| document.doc.clone())
     }
-
-    fn bytes_of(&self, key: &str, bytes: &Option<Bytes>) -> Result<Vec<u8>, Fault> {
-        self.bytes(required(key, bytes)?)
-    }
-
-    fn all_bytes(&self, operands: &[Bytes]) -> Result<Vec<Vec<u8>>, Fault> {
-        operands.iter().map(|bytes| self.bytes(bytes)).collect()
-    }
-
-    fn bytes(&self, bytes: &Bytes) -> Result<Vec<u8>, Fault> {
-        match bytes {
-            Bytes::Given { base64 } => decode_base64(base64),
-            Bytes::Slot(name) => {
-                self.slots.get(name).cloned().ok_or_else(|| Fault::Slot(format!("slot {name:?} was not filled")))
-            }
-        }
-    }
-
-    fn state_vector_of(&self, bytes: Option<&Bytes>) -> Result<StateVector, Fault> {
-        match bytes {
-            Some(bytes) => StateVector::decode_v1(&self.bytes(bytes)?).map_err(Fault::refused),
-            None => Ok(StateVector::default()),
-        }
-    }
-
-    /// Fills the step's slot, if it names one, and gives what the answer holds.
-    fn observe(&mut self, step: &Step, bytes: Vec<u8>) -> Value {
-        let observed = Value::String(encode_base64(&bytes));
-        if let Some(slot) = &step.slot {
-            self.slots.insert(slot.clone(), bytes);
-        }
-        observed
-    }
-}
-
-fn with_places(step: &Step, wrap::Places { path, index, length }: wrap::Places) -> Step {
-    Step { path: Some(path), index, length, ..step.clone() }
 }
 
 fn decode_update(bytes: &[u8], format: Format) -> Result<Update, Fault> {
@@ -437,4 +372,11 @@ fn decode_update(bytes: &[u8], format: Format) -> Result<Update, Fault> {
         Format::V2 => Update::decode_v2(bytes),
     }
     .map_err(Fault::refused)
+}
+
+fn state_vector_of(bytes: Option<&Bytes>, slots: &Slots) -> Result<StateVector, Fault> {
+    match bytes {
+        Some(bytes) => StateVector::decode_v1(&slots.bytes(bytes)?).map_err(Fault::refused),
+        None => Ok(StateVector::default()),
+    }
 }

@@ -1,13 +1,14 @@
-//! The vectors of the kit, played alone: what fails is what `runners/known/yrs.toml` says.
+//! The vectors of the kit, played alone: what fails is what `runners/known/<name>.toml` says.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use conformance_runner::library::Documents;
+use conformance_runner::session::record_panics;
+use conformance_runner::standalone::{run, Options};
+use conformance_runner::step::Format;
+use conformance_runner::suite::glob;
 use serde::Deserialize;
-use yrs_conformance_runner::session::record_panics;
-use yrs_conformance_runner::standalone::{run, Options};
-use yrs_conformance_runner::step::Format;
-use yrs_conformance_runner::suite::glob;
 
 #[derive(Deserialize, Default)]
 struct Known {
@@ -27,11 +28,11 @@ struct Divergence {
 }
 
 impl Divergence {
-    /// Whether it is about one implementation that plays all peers, at the linked version.
-    fn applies(&self) -> bool {
+    /// Whether it is about one implementation that plays all peers, at that version.
+    fn applies(&self, version: &str) -> bool {
         self.castings.as_deref() != Some("cross")
             && self.deliveries.as_deref() != Some("varied")
-            && covers(&self.versions, env!("YRS_VERSION"))
+            && covers(&self.versions, version)
     }
 
     /// Whether its cases end the process, so that they cannot be played here; the coordinator plays them.
@@ -72,15 +73,19 @@ fn covers(versions: &str, version: &str) -> bool {
 
 fn kit() -> Option<PathBuf> {
     // A copy of this folder, such as a build against another release of yrs, has no kit around it.
-    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.parent()?;
     kit.join("vectors/schema").is_dir().then(|| kit.to_owned())
 }
 
-#[test]
-fn the_failures_are_the_known_divergences() {
+/// Plays all vectors, and compares what fails with the known divergences of the library.
+///
+/// # Panics
+/// When a failure is explained by none, or one matches no failure.
+pub fn the_failures_are_the_known_divergences<D: Documents>() {
+    let library = D::library();
     let Some(kit) = kit() else { return };
     record_panics();
-    let known: Known = match std::fs::read_to_string(kit.join("runners/known/yrs.toml")) {
+    let known: Known = match std::fs::read_to_string(kit.join(format!("runners/known/{}.toml", library.name))) {
         Ok(text) => toml::from_str(&text).expect("the known divergences are TOML"),
         Err(_) => Known::default(),
     };
@@ -92,7 +97,7 @@ fn the_failures_are_the_known_divergences() {
         formats: vec![Format::V1, Format::V2],
     };
     let mut log = Vec::new();
-    let results = run(&options, &mut log).expect("the vectors are read");
+    let results = run::<D>(&options, &mut log).expect("the vectors are read");
     // The recording hook would keep to itself what this test finds.
     drop(std::panic::take_hook());
     let failed: BTreeSet<_> = results
@@ -100,7 +105,7 @@ fn the_failures_are_the_known_divergences() {
         .filter(|played| !played.differences.is_empty())
         .map(|played| (played.id.clone(), played.format.name()))
         .collect();
-    let divergences: Vec<_> = known.iter().filter(|divergence| divergence.applies()).collect();
+    let divergences: Vec<_> = known.iter().filter(|divergence| divergence.applies(library.version)).collect();
     let informational: BTreeSet<_> =
         results.iter().filter(|played| played.level == "informational").map(|played| &played.id).collect();
     let unknown: Vec<_> = failed
@@ -122,10 +127,15 @@ fn the_failures_are_the_known_divergences() {
     assert!(stale.is_empty(), "these divergences match no failure: {stale:?}");
 }
 
-#[test]
-fn versions_compare_by_number() {
-    assert!(covers("*", "0.28.1"));
-    assert!(covers(">=0.21,<0.29", "0.28.1"));
-    assert!(!covers(">=0.21, <0.28", "0.28.1"));
-    assert!(covers("==0.28.1", "0.28.1"));
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(covers("*", "0.28.1"));
+        assert!(covers(">=0.21,<0.29", "0.28.1"));
+        assert!(!covers(">=0.21, <0.28", "0.28.1"));
+        assert!(covers("==0.28.1", "0.28.1"));
+    }
 }

@@ -11,6 +11,24 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 
+/// The names of the local ops.
+pub const LOCAL: [&str; 14] = [
+    "text.insert",
+    "text.embed",
+    "text.format",
+    "text.delete",
+    "text.delta",
+    "array.insert",
+    "array.delete",
+    "map.set",
+    "map.delete",
+    "map.clear",
+    "xml.insert",
+    "xml.delete",
+    "xml.set",
+    "xml.unset",
+];
+
 /// One step. All ops share this shape; each reads its own keys and ignores the others.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs)] // The keys are documented with the ops in runners/PROTOCOL.md.

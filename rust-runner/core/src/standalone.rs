@@ -1,4 +1,4 @@
-//! Vectors played alone: all peers of a case are yrs, and the result is compared with the expectation.
+//! Vectors played alone: all peers of a case are one library, and the result is compared with the expectation.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::compare::meets;
 use crate::fault::{Fault, Reply};
+use crate::library::Documents;
 use crate::session::Session;
 use crate::step::{Format, PeerOptions, RootKind, Step};
 use crate::suite::{self, glob, Case, RELAY, RELAY_CLIENT};
@@ -35,7 +36,7 @@ pub struct Played {
     pub format: Format,
     /// A line for each difference; empty when the case agrees.
     pub differences: Vec<String>,
-    /// The feature that the case needs and yrs lacks.
+    /// The feature that the case needs and the library lacks.
     pub unsupported: Option<String>,
     /// The last state that was read; null when none was.
     pub state: Value,
@@ -45,7 +46,7 @@ pub struct Played {
 ///
 /// # Errors
 /// `InvalidInput` for a bad vector or a path without any, and those of writing.
-pub fn run(options: &Options, mut output: impl Write) -> io::Result<Vec<Played>> {
+pub fn run<D: Documents>(options: &Options, mut output: impl Write) -> io::Result<Vec<Played>> {
     let invalid = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
     let mut cases = suite::load(&options.paths).map_err(invalid)?;
     cases.retain(|case| options.filter.as_deref().is_none_or(|filter| glob(filter, &case.id)));
@@ -56,7 +57,7 @@ pub fn run(options: &Options, mut output: impl Write) -> io::Result<Vec<Played>>
     let mut results = Vec::new();
     let mut tally = Tally::default();
     for case in &cases {
-        let played = options.formats.iter().map(|format| play(case, *format)).collect::<Result<Vec<_>, _>>();
+        let played = options.formats.iter().map(|format| play::<D>(case, *format)).collect::<Result<Vec<_>, _>>();
         let played = played.map_err(|error| invalid(format!("{}: {error}", case.id)))?;
         tally.report(&played, &mut output)?;
         // A stack overflow in the library ends the process; what was seen before it must be on the screen.
@@ -105,7 +106,7 @@ impl Tally {
 ///
 /// # Errors
 /// A message for a step that is none.
-pub fn play(case: &Case, format: Format) -> Result<Played, String> {
+pub fn play<D: Documents>(case: &Case, format: Format) -> Result<Played, String> {
     let mut played = Played {
         id: case.id.clone(),
         level: case.level.clone(),
@@ -114,7 +115,8 @@ pub fn play(case: &Case, format: Format) -> Result<Played, String> {
         unsupported: None,
         state: Value::Null,
     };
-    let mut session = match begin(case) {
+    let lossy = D::library().lossy;
+    let mut session = match begin::<D>(case) {
         Ok(session) => session,
         Err(fault) => {
             played.conclude(fault, "the session");
@@ -130,7 +132,7 @@ pub fn play(case: &Case, format: Format) -> Result<Played, String> {
         let label = step.slot.as_deref().map_or_else(|| step.op.clone(), |slot| format!("{} as {slot}", step.op));
         let met = match demanded.alternatives.as_slice() {
             [] => answer.is_ok(),
-            alternatives => alternatives.iter().any(|alternative| meets(alternative, &answer)),
+            alternatives => alternatives.iter().any(|alternative| meets(alternative, &answer, lossy)),
         };
         match answer {
             Err(fault) if fault.ends_session() => {
@@ -173,7 +175,7 @@ impl Played {
     }
 }
 
-fn begin(case: &Case) -> Result<Session, Fault> {
+fn begin<D: Documents>(case: &Case) -> Result<Session<D>, Fault> {
     let roots = case.roots.iter().map(|(name, kind)| Ok((name.clone(), RootKind::parse(kind)?)));
     let relay = (RELAY.to_owned(), PeerOptions { client: RELAY_CLIENT, gc: true, declare: true });
     let peers: Vec<_> = case.peers.iter().cloned().chain([relay]).collect();
