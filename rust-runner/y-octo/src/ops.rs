@@ -214,6 +214,7 @@ impl Place<'_> {
 /// Writes the content of a fresh text: a string, or chunks with attributes and embeds.
 fn fill_text(text: &mut Text, content: &Json) -> Result<(), Fault> {
     match content {
+        Json::String(plain) if plain.is_empty() => Ok(()),
         Json::String(plain) => text.insert(0, plain).map_err(refused),
         Json::Array(chunks) => {
             let chunks = chunks.iter().filter_map(Json::as_object);
