@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conformance.provision import Provision, Report
     from conformance.provision.task import Task
 
+_DEPENDENCIES = ("dependencies", "build-dependencies", "dev-dependencies")
 _HELLO = '{"seq": 0, "hello": {"protocol": 1}}\n'
 _NOT_BUILT_FROM = frozenset({"target", "tests", "benches", "examples"})
 
@@ -96,8 +97,10 @@ def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
     def fill(fresh: Path) -> None:
         with _workshop(manifest, version, task) as shop:
             if not pinned:
-                _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
-            _build(task, cargo, shop, manifest, fresh, locked=pinned and manifest.lock is not None)
+                _require(_runner_in(shop, manifest), manifest.package, version)
+            _build(task, cargo, shop, manifest, fresh)
+            if pinned and manifest.lock is not None:
+                _hold_to(manifest.lock, shop / "Cargo.lock")
 
     return task.make(fill) / manifest.binary
 
@@ -115,10 +118,10 @@ def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Pa
 
     def fill(fresh: Path) -> None:
         with _workshop(manifest, store.digest(str(path)), task) as shop:
-            _require(shop / _source(manifest).name / "Cargo.toml", manifest.package, version)
+            _require(_runner_in(shop, manifest), manifest.package, version)
             with (shop / "Cargo.toml").open("a", encoding="utf-8") as file:
                 file.write(f"\n[patch.crates-io]\n{manifest.package} = {{ path = {_quoted(crate)} }}\n")
-            _build(task, cargo, shop, manifest, fresh, locked=False)
+            _build(task, cargo, shop, manifest, fresh)
 
     task.make(fill)
     forget_older(target, prefix.name)
@@ -137,9 +140,35 @@ def _source(manifest: Manifest) -> Path:
 
 def _sources(manifest: Manifest) -> str:
     """A digest of all that the runner is built from, the implementation itself left out."""
-    extra = (_source(manifest).parent / "Cargo.toml", manifest.lock)
+    source = _source(manifest)
+    extra = (_workspace(source) / "Cargo.toml", manifest.lock)
     beside = (path for path in extra if path is not None and path.is_file())
-    return source_files.digest((*source_files.files(_source(manifest), _NOT_BUILT_FROM), *beside))
+    return source_files.digest((*_crate_files(source), *beside))
+
+
+def _workspace(source: Path) -> Path:
+    """The folder of the workspace that the runner's crate belongs to; the one around the crate when there is none."""
+    above = (folder for folder in source.parents if "workspace" in _read_toml(folder / "Cargo.toml"))
+    return next(above, source.parent)
+
+
+def _crates(source: Path) -> list[Path]:
+    """The folders of the runner's crate and of those that it depends on by path, within its workspace."""
+    workspace = _workspace(source)
+    found = [source]
+    for crate in found:
+        tables = _read_toml(crate / "Cargo.toml")
+        for table in _DEPENDENCIES:
+            entries = tables.get(table, {}).values()
+            named = [entry["path"] for entry in entries if isinstance(entry, dict) and "path" in entry]
+            others = [Path(os.path.normpath(crate / path)) for path in named]
+            found += [other for other in others if other not in found and other.is_relative_to(workspace)]
+    return found
+
+
+def _crate_files(source: Path) -> Iterator[Path]:
+    for crate in _crates(source):
+        yield from source_files.files(crate, _NOT_BUILT_FROM)
 
 
 def _installed(manifest: Manifest) -> str | None:
@@ -149,7 +178,7 @@ def _installed(manifest: Manifest) -> str | None:
     if program is None or tools.remembered(program, _hosted_version) != manifest.version:
         return None
     if is_checkout():
-        changed = max(path.stat().st_mtime for path in source_files.files(_source(manifest), _NOT_BUILT_FROM))
+        changed = max(path.stat().st_mtime for path in _crate_files(_source(manifest)))
         return program if Path(program).stat().st_mtime > changed else None
     return program
 
@@ -188,25 +217,54 @@ def _workshop(manifest: Manifest, name: str, task: Task) -> Iterator[Path]:
     with locked(folder / ".lock", task.waiting):
         sources = folder / "sources"
         shutil.rmtree(sources, ignore_errors=True)
-        source = _source(manifest)
-        # Not copy2: cargo compares times, and an older file that is put back must count as changed.
-        shutil.copytree(
-            source, sources / source.name, ignore=shutil.ignore_patterns("target"), copy_function=shutil.copyfile
-        )
-        _write_workspace(sources, source)
+        workspace = _workspace(_source(manifest))
+        crates = _crates(_source(manifest))
+        for crate in crates:
+            # Not copy2: cargo compares times, and an older file that is put back must count as changed.
+            inner = [other.name for other in crates if other.parent == crate]
+            shutil.copytree(
+                crate,
+                sources / crate.relative_to(workspace),
+                ignore=shutil.ignore_patterns("target", *inner),
+                copy_function=shutil.copyfile,
+            )
+        _write_workspace(sources, workspace, [crate.relative_to(workspace).as_posix() for crate in crates])
         if manifest.lock is not None and manifest.lock.is_file():
             shutil.copyfile(manifest.lock, sources / "Cargo.lock")
         yield sources
 
 
-def _write_workspace(sources: Path, source: Path) -> None:
-    """The workspace of the repository with the runner as its only member."""
+def _runner_in(shop: Path, manifest: Manifest) -> Path:
+    """The Cargo.toml of the runner's crate in the copy."""
+    source = _source(manifest)
+    return shop / source.relative_to(_workspace(source)) / "Cargo.toml"
+
+
+def _write_workspace(sources: Path, workspace: Path, members: list[str]) -> None:
+    """The workspace of the repository with what the runner is built from as its only members."""
+    import json
+
     text = '[workspace]\nresolver = "2"\nmembers = []\n'
-    root = source.parent / "Cargo.toml"
+    root = workspace / "Cargo.toml"
     if root.is_file():
         text = root.read_text(encoding="utf-8")
-    text = re.sub(r"(?ms)^members\s*=\s*\[.*?\]", f'members = ["{source.name}"]', text)
+    text = re.sub(r"(?ms)^members\s*=\s*\[.*?\]", lambda _: f"members = {json.dumps(members)}", text)
     (sources / "Cargo.toml").write_text(text, encoding="utf-8")
+
+
+def _hold_to(lock: Path, built: Path) -> None:
+    """Raises OSError when cargo has used what the lock does not name.
+
+    It cannot be told `--locked`, since it drops from the copy of the lock what other runners need.
+    """
+
+    def packages(path: Path) -> set[tuple[str, str, str]]:
+        listed = _read_toml(path).get("package", [])
+        return {(package["name"], package["version"], package.get("checksum", "")) for package in listed}
+
+    if added := packages(built) - packages(lock):
+        names = ", ".join(sorted(f"{name} {version}" for name, version, _ in added))
+        raise OSError(f"{lock} lacks {names}: run cargo update --workspace")
 
 
 def _require(path: Path, package: str, version: str) -> None:
@@ -218,14 +276,14 @@ def _require(path: Path, package: str, version: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _build(task: Task, cargo: str, shop: Path, manifest: Manifest, fresh: Path, *, locked: bool) -> None:
+def _build(task: Task, cargo: str, shop: Path, manifest: Manifest, fresh: Path) -> None:
     import shutil
     import time
 
     task.say("building the runner with cargo (about a minute, once)")
     began = time.monotonic()
     out = shop.parent / "target"
-    argv = [cargo, "build", "--release", "--bin", manifest.binary, *(["--locked"] if locked else [])]
+    argv = [cargo, "build", "--release", "--bin", manifest.binary]
     task.run(argv, shop, {"CARGO_TARGET_DIR": str(out), "CARGO_TERM_COLOR": "never"}, "cargo cannot build the runner")
     file = manifest.binary + (".exe" if os.name == "nt" else "")
     # Where the user's configuration names a target, its folder comes in between.
