@@ -63,6 +63,7 @@ class Campaign:
         self._until = float("inf")
         self._told = 0.0
         self._written = self._state()
+        self._telling = False
 
     def begin(self) -> None:
         """The time runs from now on."""
@@ -84,24 +85,29 @@ class Campaign:
 
     def tell(self, sinks: Sequence[Sink]) -> None:
         """Give the sinks the findings whose turn has come and, now and then, the state of affairs."""
+        self._telling = True
         found = [record for record in self.ledger.tell() if _finding(record) not in self._beyond]
         records = [self._with_known(record) for record in found]
-        progress = self._state()
+        state = None
         if time.monotonic() - self._told > _PROGRESS_EVERY:
             self._told = time.monotonic()
-            records.append(progress)
+            state = self._state()
+            records.append(state)
         for sink in sinks if records else ():
             sink.write(records)
-        self._written = progress  # not before the findings are: an interrupt may come in between
+        self._written = state or self._written
+        self._telling = False
 
     def _with_known(self, record: Record) -> Record:
         known = self._explained(record["key"])
         return {**record, "known": list(known)} if known else record
 
     def finish(self, sinks: Sequence[Sink]) -> None:
-        """Tell the state of affairs for the last time, as far as the findings are written."""
+        """Tell the state of affairs for the last time."""
+        # An interrupt may come between a finding and its place in the file: then only what was told before is sure.
+        state = self._written if self._telling else self._state()
         for sink in sinks:
-            sink.write([{**self._written, "last": True}])
+            sink.write([{**state, "last": True}])
 
     def _state(self) -> Record:
         return {**self.ledger.progress(), "profile": self.troupe.script.profile.name}
