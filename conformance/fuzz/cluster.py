@@ -62,6 +62,7 @@ class Cluster:
         while scattered.goes_on():
             scattered.take()
             campaign.tell(sinks)
+        campaign.tell(sinks)  # what became ready after the last task
 
 
 @contextmanager
@@ -162,6 +163,7 @@ class _Scattered:
         self._cluster = cluster
         self._campaign = campaign
         self._out: set[Future] = set()
+        self._inquiries: set[Future] = set()  # of those that are out
         self._back: SimpleQueue[Future] = SimpleQueue()
         self._looked = 0.0
         self._room = 0
@@ -171,6 +173,8 @@ class _Scattered:
         campaign = self._campaign
         if time.monotonic() - self._looked > _TURN:
             self._look()
+        if campaign.is_late:
+            self._stop_inquiring()
         while len(self._out) < self._room and campaign.has_seeds:
             seeds = campaign.seeds(self._cluster.size)
             settled = frozenset(campaign.ledger.settled)
@@ -185,11 +189,20 @@ class _Scattered:
             self._cluster.report(f"{self._cluster.address}: no worker is left; it goes on when there is one again")
         self._room = _AHEAD * threads
 
-    def _send(self, name: str, seed: int, function: Callable[..., Any], *arguments: Any) -> None:
+    def _stop_inquiring(self) -> None:
+        """Give up the inquiries, which may take long: the findings are told as they came."""
+        for future in self._inquiries:
+            future.release()
+        self._out -= self._inquiries
+        self._inquiries.clear()
+        self._campaign.ledger.answer_all("")
+
+    def _send(self, name: str, seed: int, function: Callable[..., Any], *arguments: Any) -> Future:
         script = self._campaign.troupe.script
         future = _send(self._cluster.client, name, -seed, function, self._cluster.job, script, *arguments)
         self._out.add(future)
         future.add_done_callback(self._back.put)
+        return future
 
     def take(self) -> None:
         """Wait for what comes back, for a while, and enter it into the campaign's ledger."""
@@ -199,15 +212,18 @@ class _Scattered:
                 self._enter(self._back.get_nowait())
 
     def _enter(self, future: Future) -> None:
+        if future not in self._out:
+            return
         ledger = self._campaign.ledger
         self._out.discard(future)
+        self._inquiries.discard(future)
         came = _answer(future, self._cluster.address)
         if isinstance(came, Answered):
             ledger.answer(came.seed, came.sides)
             return
         for performed in came:
             for seed in ledger.add(performed):
-                self._send(f"inquiry-{seed}", seed, shard.inquire, seed)
+                self._inquiries.add(self._send(f"inquiry-{seed}", seed, shard.inquire, seed))
 
 
 def _answer(future: Future, address: str) -> Any:

@@ -53,6 +53,7 @@ class Machine:
                 for outcome in outcomes:
                     local.enter(outcome)
                 campaign.tell(sinks)
+        campaign.tell(sinks)  # what became ready after the last outcome
 
 
 @contextmanager
@@ -87,6 +88,7 @@ class _Local:
             if self._campaign.is_late:
                 self._asked.clear()
                 self._ledger.answer_all("")  # the findings are told as they came
+                continue
             if self._asked:
                 yield self._asked.popleft()
                 continue
