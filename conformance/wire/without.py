@@ -30,7 +30,8 @@ def without(updates: Sequence[Update], dropped: Ranges) -> list[Update]:
     """The updates of a document into which the elements in `dropped`, and all in types among them, never came.
 
     Later elements of a client take the clocks of those that are gone. What stood beside one of them stands beside what
-    its author would have put it beside, as far as it shows what the author knew, and the order stays what it was.
+    its author would have put it beside. An author is taken to have known no more than shows in what he refers to; where
+    he knew more, concurrent elements may come to stand in another order, as they might have then.
 
     Raises:
         ValueError: an element stood beside one that is gone of which no update says where it was.
