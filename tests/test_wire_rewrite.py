@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pycrdt
 import pytest
@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.wire.model import ID, ContentString, ContentType, Item, RootName, Update
-from conformance.wire.rewrite import less, names_in, of_clients, with_names, without
+from conformance.wire.order import Order
+from conformance.wire.rewrite import less, names_in, of_clients, with_names
+from conformance.wire.roots import Places
 from conformance.wire.update import decode_update, encode_update
 from conformance.wire.whole import is_whole
+from conformance.wire.without import without
 
 inserts = st.lists(st.tuples(st.integers(0, 99), st.text("abcdefgh", min_size=1, max_size=4)), min_size=1, max_size=12)
 
@@ -47,6 +50,58 @@ def test_what_is_left_is_the_document_without_what_never_was(edits: list[tuple[i
     rewritten = without(updates, {1: [(clock, clock + 1) for clock in gone]})
     assert shown_by_pycrdt(rewritten) == "".join(char for clock, char in shown if clock not in gone)
     assert is_whole(*rewritten)
+
+
+Acts: TypeAlias = list[tuple[str, int, int]]
+acts = st.lists(st.tuples(st.sampled_from("isi"), st.integers(0, 2), st.integers(0, 99)), min_size=1, max_size=30)
+
+
+def concurrent(acts: Acts) -> tuple[list[Update], str]:
+    """What three clients write, each character once, and hear of each other; and the text in the end."""
+    docs: list[pycrdt.Doc[Any]] = [pycrdt.Doc(client_id=number) for number in (5, 3, 9)]
+    for doc in docs:
+        doc["t"] = pycrdt.Text()
+    for place, (act, who, number) in enumerate(acts):
+        doc, other = docs[who], docs[number % 3]
+        if act == "i":
+            doc["t"].insert(number % (len(str(doc["t"])) + 1), chr(0x41 + place))
+        elif doc is not other:
+            doc.apply_update(other.get_update(doc.get_state()))
+    for other in docs[1:]:
+        docs[0].apply_update(other.get_update(docs[0].get_state()))
+    return [decode_update(docs[0].get_update())], str(docs[0]["t"])
+
+
+def in_order(updates: list[Update]) -> list[tuple[ID, str]]:
+    places = Places(updates)
+    chars = {
+        ID(item.id.client, item.id.clock + number): char
+        for item in places.items()
+        if isinstance(item.content, ContentString)
+        for number, char in enumerate(item.content.text)
+    }
+    return [(id, chars[id]) for id in Order(places).listed(RootName("t"))]
+
+
+@settings(max_examples=200)
+@given(acts)
+def test_the_order_is_that_of_a_library(acts: Acts) -> None:
+    updates, text = concurrent(acts)
+    assert "".join(char for _, char in in_order(updates)) == text
+
+
+@settings(max_examples=200)
+@given(acts, st.sets(st.tuples(st.sampled_from((5, 3, 9)), st.integers(0, 12)), max_size=12))
+def test_what_is_left_of_concurrent_edits_is_a_document(acts: Acts, gone: set[tuple[int, int]]) -> None:
+    updates, _ = concurrent(acts)
+    ranges: dict[int, list[tuple[int, int]]] = {}
+    for client, clock in gone:
+        ranges.setdefault(client, []).append((clock, clock + 1))
+    kept = [char for id, char in in_order(updates) if id not in gone]
+    left = without(updates, ranges)
+    assert sorted(shown_by_pycrdt(left)) == sorted(kept)
+    assert "".join(char for _, char in in_order(left)) == shown_by_pycrdt(left)
+    assert is_whole(*left)
 
 
 def test_what_is_in_a_type_goes_with_it() -> None:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.wire.lib0 import WireError
 from conformance.wire.model import ID, Format, Update
-from conformance.wire.rewrite import less, with_contents, with_names, without
+from conformance.wire.rewrite import less, with_contents, with_names
 from conformance.wire.update import decode_partly, encode_update
 from conformance.wire.whole import is_whole
+from conformance.wire.without import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from conformance.authoring.layout import formatted
@@ -40,15 +41,39 @@ class Vector:
 
 
 def fixed(finding: Finding) -> Finding:
-    """The finding without `wrap`, where it is the same without; else as it is."""
+    """The finding with peers called a, b, ... and without `wrap`, as far as it is the same then."""
+    finding = _if_alike(finding, _with_letters(finding))
     if not finding.case.wrap:
         return finding
-    stage = finding.stage
-    case = concrete(finding.case, stage.engine, stage.worlds[0])
-    if case is None:
-        return finding
-    seen = stage.see([case])[0]
-    return replace(finding, case=case, seen=seen) if seen.parts and alike(finding.seen)(seen) else finding
+    case = concrete(finding.case, finding.stage.engine, finding.stage.worlds[0])
+    return finding if case is None else _if_alike(finding, replace(finding, case=case))
+
+
+def _if_alike(finding: Finding, other: Finding) -> Finding:
+    """The other where it shows the same, else the finding."""
+    seen = other.stage.see([other.case])[0]
+    return replace(other, seen=seen) if seen.parts and alike(finding.seen)(seen) else finding
+
+
+def _with_letters(finding: Finding) -> Finding:
+    """The finding with the peers' names in the order of the alphabet."""
+    case, stage = finding.case, finding.stage
+    names = dict(zip(case.peers, ascii_lowercase, strict=False))
+
+    def renamed(step: Mapping[str, Any]) -> dict[str, Any]:
+        inner = {"steps": [renamed(each) for each in step["steps"]]} if "steps" in step else {}
+        return {**step, "peer": names.get(step["peer"], step["peer"]), **inner}
+
+    def recast(world: World) -> World:
+        return replace(world, cast={names[name]: player for name, player in world.cast.items() if name in names})
+
+    peers = {names.get(name, name): options for name, options in case.peers.items()}
+    worlds, controls = ([recast(world) for world in of] for of in (stage.worlds, stage.controls))
+    return replace(
+        finding,
+        case=replace(case, peers=peers, steps=tuple(map(renamed, case.steps))),
+        stage=replace(stage, worlds=worlds, controls=controls),
+    )
 
 
 def vector(finding: Finding) -> Vector | None:
