@@ -10,6 +10,9 @@ use conformance_runner::step::Format;
 use conformance_runner::suite::glob;
 use serde::Deserialize;
 
+/// Bytes that the main thread of a runner has: what nests deeply must overflow here where it does there.
+const MAIN_STACK: usize = 8 << 20;
+
 #[derive(Deserialize, Default)]
 struct Known {
     #[serde(default)]
@@ -81,7 +84,14 @@ fn kit() -> Option<PathBuf> {
 ///
 /// # Panics
 /// When a failure is explained by none, or one matches no failure.
-pub fn the_failures_are_the_known_divergences<D: Documents>() {
+pub fn the_failures_are_the_known_divergences<D: Documents + 'static>() {
+    let played = std::thread::Builder::new().stack_size(MAIN_STACK).spawn(compare::<D>).expect("it starts").join();
+    if let Err(panic) = played {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn compare<D: Documents>() {
     let library = D::library();
     let Some(kit) = kit() else { return };
     record_panics();
