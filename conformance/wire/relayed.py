@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from conformance.wire.diff import diff_normal
 from conformance.wire.lib0 import WireError
 from conformance.wire.normalize import Normal, Unit, normalize, normalize_deletes, split
-from conformance.wire.skim import Key, skim
+from conformance.wire.skim import Key, says_the_same, skim
 from conformance.wire.update import decode_update
 from conformance.wire.whole import is_whole
 
@@ -32,13 +32,21 @@ def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> lis
     Raises:
         WireError: one of the two cannot be read.
     """
-    if given == back or ((key := _skimmed(given, format)) is not None and key == _skimmed(back, format)):
+    if given == back or _says_the_same(given, back, format):
         return []
     (left, whole), (right, _) = _prepared(given, format), _prepared(back, format)
     if not whole:
         return []
     marks = _redundant_marks(left, right)
     return diff_normal(_without_deleted(left, marks), _without_deleted(right, marks), collected_alike=True)
+
+
+def _says_the_same(given: bytes, back: bytes, format: Format) -> bool:
+    key = _skimmed(given, format)
+    if key is None:
+        return False
+    alike = says_the_same(key, given, back, format)
+    return key == _skimmed(back, format) if alike is None else alike
 
 
 @lru_cache(maxsize=512)

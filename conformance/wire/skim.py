@@ -7,6 +7,7 @@ alone. To find that out takes no struct, no merging of runs, and a fifth of the 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.wire.content import read_content
@@ -37,18 +38,28 @@ if TYPE_CHECKING:
 _NUMBER = rb"[\x80-\xff]{0,6}[\x00-\x7f]"
 _IDS = re.compile(rb"[\x40-\xbf](?:%b){2}|[\xc0-\xff](?:%b){4}" % (_NUMBER, _NUMBER)).match
 
-Key = tuple[dict[int, tuple[int, list[object]]], dict[int, list[tuple[int, int]]]]
+Structs = dict[int, tuple[int, list[object]]]
+Deletes = dict[int, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Client -> clock and structs; what is deleted; and at which byte the delete set begins, which is no part of it."""
+
+    structs: Structs
+    deletes: Deletes
+    deletes_at: int = field(compare=False)
 
 
 def skim(data: bytes, format: Format = "v1") -> Key:
-    """Client -> clock and structs; and what is deleted. Updates with equal keys have equal normal forms.
+    """What an update says. Updates with equal keys have equal normal forms.
 
     Raises WireError where `decode_update` does.
     """
     reader = Reader(data)
     fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
     rest = fields.rest
-    clients: dict[int, tuple[int, list[object]]] = {}
+    clients: Structs = {}
     left = MAX_STRUCTS
     for _ in range(rest.varuint()):
         count = rest.varuint()
@@ -58,7 +69,19 @@ def skim(data: bytes, format: Format = "v1") -> Key:
         if left < 0 or client in clients:
             raise WireError(rest.pos, f"more than {MAX_STRUCTS} structs, or client {client} twice")
         clients[client] = (clock, [_struct(fields) for _ in range(count)])
-    return clients, normalize_deletes(read_deletes(reader, format))
+    start = reader.pos
+    return Key(clients, normalize_deletes(read_deletes(reader, format)), start)
+
+
+def says_the_same(key: Key, data: bytes, back: bytes, format: Format) -> bool | None:
+    """Whether `back`, whose structs are those of `data` to the byte, deletes the same; None where they are not.
+
+    Raises WireError.
+    """
+    start = key.deletes_at
+    if back[:start] != data[:start]:
+        return None
+    return key.deletes == normalize_deletes(read_deletes(Reader(back, start), format))
 
 
 def _structs(fields: FieldReader, count: int) -> list[object]:
