@@ -107,11 +107,20 @@ class Stage:
         size = len(self.worlds)
         return [self._seen(done[at : at + size], verdicts[at : at + size]) for at in range(0, len(done), size)]
 
-    def shows(self, predicate: Callable[[Seen], bool]) -> Shows:
-        """What `minimize` asks: whether each case shows what the predicate accepts, and no control shows anything."""
+    def shows(self, predicate: Callable[[Seen], bool], tries: int = 1) -> Shows:
+        """What `minimize` asks: whether each case shows what the predicate accepts, and no control shows anything.
+
+        Args:
+            tries: how often a case may be performed until it does, where a failure comes and goes.
+        """
 
         def asked(cases: Sequence[Case]) -> list[bool]:
             shown = [predicate(seen) for seen in self.see(cases)]
+            for _ in range(tries - 1):
+                rest = [place for place, each in enumerate(shown) if not each]
+                again = self.see([cases[place] for place in rest]) if rest else []
+                for place, seen in zip(rest, again, strict=True):
+                    shown[place] = predicate(seen)
             good = [case for case, each in zip(cases, shown, strict=True) if each]
             for control in self.controls if good else ():
                 stage = replace(self, worlds=[control], looked_at={}, controls=())

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from conformance.provision import Launch
 
 _FAULTS = ("crash", "timeout", "memory", "protocol", "panic")
+_LOOKS = 3
+_TRIES_IF_UNSTEADY = 5
 _FAULT_WIDTH = 8  # candidates in a round when each good one costs a process
 
 
@@ -86,18 +88,36 @@ def work(
 
     interrupted = False
     try:
-        reached = search(finding.case, finding.stage.shows(alike(finding.seen)), _narrowed(budget, finding), note)
+        shows = finding.stage.shows(alike(finding.seen), _tries(finding))
+        reached = search(finding.case, shows, _narrowed(budget, finding), note)
     except KeyboardInterrupt:
         interrupted = True
         shop.again()
     seconds = time.monotonic() - started
     players = shop.players
     stage = replace(finding.stage, engine=players.engine, implementations=players.implementations)
-    minimal = fixed(replace(finding, case=reached.case, stage=stage, seen=stage.see([reached.case])[0]))
+    minimal = fixed(_seen_again(replace(finding, case=reached.case, stage=stage)))
     return (
         Minimised(finding.case, minimal, vector(minimal), reached.tried, seconds, reached.complete),
         interrupted,
     )
+
+
+def _seen_again(finding: Finding) -> Finding:
+    """The finding with what its case shows now; it may take some tries."""
+    same = alike(finding.seen)
+    for _ in range(_TRIES_IF_UNSTEADY):
+        seen = finding.stage.see([finding.case])[0]
+        if seen.parts and same(seen):
+            break
+    return replace(finding, seen=seen) if seen.parts else finding
+
+
+def _tries(finding: Finding) -> int:
+    """How often a candidate is performed: once, unless the failure comes and goes, as it does after a wild write."""
+    same = alike(finding.seen)
+    steady = all(same(seen) for seen in finding.stage.see([finding.case] * _LOOKS))
+    return 1 if steady else _TRIES_IF_UNSTEADY
 
 
 def _narrowed(budget: Budget, finding: Finding) -> Budget:
