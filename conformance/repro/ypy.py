@@ -129,7 +129,9 @@ class Ypy(Python):
             if tag == "$element":
                 lines.append(f"{node} = {parent}.insert_xml_element(txn, {place}, {content!r})")
             elif tag == "$xmltext" and isinstance(content, str):
-                lines += [f"{node} = {parent}.insert_xml_text(txn, {place})", f"{node}.push(txn, {content!r})"]
+                lines.append(f"{node} = {parent}.insert_xml_text(txn, {place})")
+                if content:  # a push of nothing makes a struct of no length, and a panic
+                    lines.append(f"{node}.push(txn, {content!r})")
             else:
                 raise UntranslatedError(f"{tag} as a value")
             attributes = value.get("attributes", {})
