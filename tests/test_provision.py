@@ -319,7 +319,7 @@ class TestCargo:
         runner.write_text('#!/bin/sh\necho \'{"hello": {"version": "1.0.11"}}\'\n', encoding="utf-8")
         runner.chmod(0o755)
         assert available(crate) is None
-        assert provided("itoa", crate) == (Launch((str(runner),), {}, None), [])
+        assert provided("itoa", crate) == (Launch((str(runner),), {}, None, runner), [])
         runner.write_text('#!/bin/sh\necho \'{"hello": {"version": "1.0.10"}}\'\n', encoding="utf-8")
         assert refused("itoa", crate).what == "no cargo is on PATH to build the runner"
 

@@ -175,7 +175,7 @@ class _Writing:
         """Deliver the rest, and look at everything that must be the same by now."""
         if self.generator.profile.takes_back:
             self._take_back(self.names[0])
-        if self.generator.profile.drops:
+        if self.generator.profile.drops or self.generator.profile.cleans:
             return
         for peer in self.names:
             self.steps += self.traffic.deliver_all(peer)

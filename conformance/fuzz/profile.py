@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SHIPPED = Path(__file__).with_name("profiles.toml")
 KINDS = ("edits", "delivery", "setting", "bytes")
 _SHAPE = ("kind", "about", "default", "roots", "needs")
-_DOES = ("edits", "takes_back", "moves", "drops", "formats", "clients", "gc", "mutations")
+_DOES = ("edits", "takes_back", "cleans", "moves", "drops", "formats", "clients", "gc", "mutations")
 _KEYS = {*_SHAPE, *_DOES}
 
 
@@ -31,6 +31,7 @@ class Profile:
         clients: small or large ids.
         gc: on, off or mixed.
         mutations: weights by name (hostile.py), of a profile whose programs are bytes.
+        cleans: what is delivered leaves clean-ups out, so that only a resync makes all peers the same.
         takes_back: the first peer undoes all that it did.
     """
 
@@ -48,6 +49,7 @@ class Profile:
     gc: str = "on"
     mutations: Mapping[str, float] = field(default_factory=dict)
     takes_back: bool = False
+    cleans: bool = False
 
 
 def load_profiles(file: Path = _SHIPPED) -> dict[str, Profile]:
@@ -102,6 +104,7 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         drops=max((profile.drops for profile in chosen), default=0.0),
         formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
         clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
+        cleans=any(profile.cleans for profile in chosen),
         takes_back=any(profile.takes_back for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
     )

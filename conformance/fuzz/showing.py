@@ -103,4 +103,8 @@ def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
             f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {record['profile']} "
             f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"
         )
+        yield (
+            f"  smaller  python -m conformance minimize {record['program']['id']} --results {shlex.quote(str(path))} "
+            f"--impls {shlex.quote(impls)} --cast {shlex.quote(cast)}"
+        )
     yield f"{len(new)} new ways to fail, {len(first) - len(new)} known ones; record: {path}"
