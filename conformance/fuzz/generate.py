@@ -179,7 +179,7 @@ class _Writing:
             return
         for peer in self.names:
             self.steps += self.traffic.deliver_all(peer)
-        for aspect in ("state_vector", "state"):
+        for aspect in ("state_vector",) if self.generator.profile.tidies else ("state_vector", "state"):
             self.same.append([f"{aspect}.{peer}" for peer in self.names])
             self.steps += [{"op": aspect, "peer": peer, "as": f"{aspect}.{peer}"} for peer in self.names]
         for name in self.positions:

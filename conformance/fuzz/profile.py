@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SHIPPED = Path(__file__).with_name("profiles.toml")
 KINDS = ("edits", "delivery", "setting", "bytes")
 _SHAPE = ("kind", "about", "default", "roots", "needs")
-_DOES = ("edits", "takes_back", "moves", "drops", "formats", "clients", "gc", "mutations")
+_DOES = ("edits", "takes_back", "tidies", "moves", "drops", "formats", "clients", "gc", "mutations")
 _KEYS = {*_SHAPE, *_DOES}
 
 
@@ -32,6 +32,8 @@ class Profile:
         gc: on, off or mixed.
         mutations: weights by name (hostile.py), of a profile whose programs are bytes.
         takes_back: the first peer undoes all that it did.
+        tidies: peers delete marks that an update makes redundant, and emit an update of their own for it, as Y.js does
+            (YText, cleanupFormattingGap): contents are the same only after an exchange.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Profile:
     gc: str = "on"
     mutations: Mapping[str, float] = field(default_factory=dict)
     takes_back: bool = False
+    tidies: bool = False
 
 
 def load_profiles(file: Path = _SHIPPED) -> dict[str, Profile]:
@@ -103,6 +106,7 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
         clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
         takes_back=any(profile.takes_back for profile in chosen),
+        tidies=any(profile.tidies for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
     )
 
