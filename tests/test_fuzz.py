@@ -10,12 +10,16 @@ import pytest
 
 from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
+from conformance.fuzz.finding import explained
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.fuzz.troupe import program_json
 from conformance.jsonio import dumps
+from conformance.judge.known import Divergence
+from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
+from conformance.provision import Launch
 from tests.support import conformance, one_line, read
 
 if TYPE_CHECKING:
@@ -73,6 +77,25 @@ def test_everybody_has_a_turn_in_the_casts_of_a_program() -> None:
 def test_who_fails_with_whom_says_who_is_odd(failing: list[set[int]], odd: str) -> None:
     inquiry = Inquiry(range(4), 2, failing={frozenset(pair) for pair in failing})
     assert inquiry.sides("abcd") == odd
+
+
+@pytest.mark.parametrize(
+    ("glob", "key", "profile", "known"),
+    [
+        ("agree:* yrs alone", "agree:state[t] yrs alone", "text,causal", True),
+        ("*gaps*: agree:* yrs alone", "agree:state[t] yrs alone", "text,gc,gaps", True),
+        ("*gaps*: agree:* yrs alone", "agree:state[t] yrs alone", "text,causal", False),
+        ("*gaps*: agree:* yrs alone", "agree:state[t] yrs against yjs", "text,gaps", False),
+    ],
+)
+def test_a_glob_may_be_of_some_profiles_only(glob: str, key: str, profile: str, known: bool) -> None:
+    entry = Divergence("yrs-x", "yrs", ("a",), ">=2", "any", "any", ("v1",), ("state:1",), "", (), fuzz=(glob,))
+    assert explained(key, profile, [entry], [yrs("2.1.0")]) == (("yrs-x",) if known else ())
+    assert not explained(key, profile, [entry], [yrs("1.9.0")])
+
+
+def yrs(version: str) -> Implementation:
+    return Implementation("yrs", "yrs", Launch((), {}, None), Hello("yrs", version, "rust", "", frozenset(), ()))
 
 
 def test_what_agrees_is_not_found(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Campaign:
         self._telling = False
 
     def _with_known(self, record: Record) -> Record:
-        known = self._explained(record["key"])
+        known = self._explained(record["key"], record["profile"])
         return {**record, "known": list(known)} if known else record
 
     def finish(self, sinks: Sequence[Sink]) -> None:

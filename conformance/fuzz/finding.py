@@ -72,14 +72,18 @@ def _in_short(message: str) -> str:
 
 
 def explained(
-    key: str, divergences: Sequence[Divergence], implementations: Sequence[Implementation]
+    key: str, profile: str, divergences: Sequence[Divergence], implementations: Sequence[Implementation]
 ) -> tuple[str, ...]:
-    """The ids of the known divergences that a finding's key is a sign of."""
+    """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
+
+    A glob is of the key, or of the profile, a colon, a space and the key.
+    """
+    told = (key, f"{profile}: {key}")
     versions = {implementation.name: implementation.hello.version for implementation in implementations}
     return tuple(
         divergence.id
         for divergence in divergences
         if divergence.implementation in versions
-        and any(fnmatchcase(key, pattern) for pattern in divergence.fuzz)
+        and any(fnmatchcase(text, pattern) for pattern in divergence.fuzz for text in told)
         and divergence.covers_version(versions[divergence.implementation])
     )

@@ -175,11 +175,11 @@ class _Writing:
         """Deliver the rest, and look at everything that must be the same by now."""
         if self.generator.profile.takes_back:
             self._take_back(self.names[0])
-        if self.generator.profile.drops or self.generator.profile.cleans:
+        if self.generator.profile.drops:
             return
         for peer in self.names:
             self.steps += self.traffic.deliver_all(peer)
-        for aspect in ("state_vector", "state"):
+        for aspect in ("state_vector",) if self.generator.profile.tidies else ("state_vector", "state"):
             self.same.append([f"{aspect}.{peer}" for peer in self.names])
             self.steps += [{"op": aspect, "peer": peer, "as": f"{aspect}.{peer}"} for peer in self.names]
         for name in self.positions:

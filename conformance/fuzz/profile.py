@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SHIPPED = Path(__file__).with_name("profiles.toml")
 KINDS = ("edits", "delivery", "setting", "bytes")
 _SHAPE = ("kind", "about", "default", "roots", "needs")
-_DOES = ("edits", "takes_back", "cleans", "moves", "drops", "formats", "clients", "gc", "mutations")
+_DOES = ("edits", "takes_back", "tidies", "moves", "drops", "formats", "clients", "gc", "mutations")
 _KEYS = {*_SHAPE, *_DOES}
 
 
@@ -31,8 +31,9 @@ class Profile:
         clients: small or large ids.
         gc: on, off or mixed.
         mutations: weights by name (hostile.py), of a profile whose programs are bytes.
-        cleans: what is delivered leaves clean-ups out, so that only a resync makes all peers the same.
         takes_back: the first peer undoes all that it did.
+        tidies: peers delete marks that an update makes redundant, and emit an update of their own for it, as Y.js does
+            (YText, cleanupFormattingGap): contents are the same only after an exchange.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Profile:
     gc: str = "on"
     mutations: Mapping[str, float] = field(default_factory=dict)
     takes_back: bool = False
-    cleans: bool = False
+    tidies: bool = False
 
 
 def load_profiles(file: Path = _SHIPPED) -> dict[str, Profile]:
@@ -104,8 +105,8 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         drops=max((profile.drops for profile in chosen), default=0.0),
         formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
         clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
-        cleans=any(profile.cleans for profile in chosen),
         takes_back=any(profile.takes_back for profile in chosen),
+        tidies=any(profile.tidies for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
     )
 

@@ -57,7 +57,8 @@ class Divergence:
         deliveries: whether cases in their direct form are meant, in their varied form, or in any.
         others: names of the implementations that may play the other parts; none for all. A failure that takes two
             kinds of peers names them, or the divergence would be stale in a run without them.
-        fuzz: globs of the keys under which random programs find the same (conformance/fuzz/finding.py).
+        fuzz: globs of the keys under which random programs find the same, or of `PROFILE: KEY`
+            (conformance/fuzz/finding.py).
     """
 
     id: str
