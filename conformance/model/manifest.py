@@ -23,11 +23,12 @@ PROVIDERS = {
     "npm": ("node", "module"),
     "pypi": ("python", "site"),
     "cargo": ("binary",),
+    "cdylib": ("python", "site", "library"),
     "go": ("binary",),
     "command": (),
 }
 
-INSTALLED = ("module", "site", "binary")
+INSTALLED = ("module", "library", "site", "binary")
 """The placeholders that name what a provider installed."""
 
 _NEEDED = ("name", "title", "homepage", "language", "provider", "argv")
@@ -35,6 +36,7 @@ _NEEDED_BY = {
     "npm": ("package", "version"),
     "pypi": ("package", "version", "module"),
     "cargo": ("package", "version", "source", "binary"),
+    "cdylib": ("package", "version", "source", "binary", "lock"),
     "go": ("package", "version", "source", "binary"),
     "command": (),
 }
@@ -52,7 +54,8 @@ class Manifest:
     """What `runners/<name>.toml` says; `vectors/schema/manifest.schema.json` describes each key.
 
     `argv` and the values of `env` are templates over {root} (the kit's data), {here} (the manifest's folder)
-    and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo, go).
+    and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo, go),
+    {python}, {site} and {library} (cdylib).
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.

@@ -97,7 +97,7 @@ def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
     def fill(fresh: Path) -> None:
         with _workshop(manifest, version, task) as shop:
             if not pinned:
-                _require(_runner_in(shop, manifest), manifest.package, version)
+                require(_runner_in(shop, manifest), manifest.package, version)
             _build(task, cargo, shop, manifest, fresh)
             if pinned and manifest.lock is not None:
                 _hold_to(manifest.lock, shop / "Cargo.lock")
@@ -112,15 +112,15 @@ def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Pa
         return target / manifest.binary
     from conformance.provision.task import Task, forget_older
 
-    crate, version = _crate(spec, path, manifest)
+    crate, version = crate_in(spec, path, manifest.package, manifest.homepage)
     cargo = _need_cargo(spec, manifest)
     task = Task(spec.label, target, report)
 
     def fill(fresh: Path) -> None:
         with _workshop(manifest, store.digest(str(path)), task) as shop:
-            _require(_runner_in(shop, manifest), manifest.package, version)
+            require(_runner_in(shop, manifest), manifest.package, version)
             with (shop / "Cargo.toml").open("a", encoding="utf-8") as file:
-                file.write(f"\n[patch.crates-io]\n{manifest.package} = {{ path = {_quoted(crate)} }}\n")
+                file.write(f"\n[patch.crates-io]\n{manifest.package} = {{ path = {quoted(crate)} }}\n")
             _build(task, cargo, shop, manifest, fresh)
 
     task.make(fill)
@@ -212,9 +212,7 @@ def _workshop(manifest: Manifest, name: str, task: Task) -> Iterator[Path]:
 
     from conformance.provision.task import locked
 
-    folder = cache_root() / "cargo" / store.slug(manifest.package, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / ".lock", task.waiting):
+    with workshop_folder(manifest, name) as folder, locked(folder / ".lock", task.waiting):
         sources = folder / "sources"
         shutil.rmtree(sources, ignore_errors=True)
         workspace = _workspace(_source(manifest))
@@ -232,6 +230,22 @@ def _workshop(manifest: Manifest, name: str, task: Task) -> Iterator[Path]:
         if manifest.lock is not None and manifest.lock.is_file():
             shutil.copyfile(manifest.lock, sources / "Cargo.lock")
         yield sources
+
+
+@contextmanager
+def workshop_folder(manifest: Manifest, name: str) -> Iterator[Path]:
+    """The lasting place of what is built for a version or checkout of a crate."""
+    folder = cache_root() / "cargo" / store.slug(manifest.package, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+
+
+def locked_version(lock: Path, package: str) -> str:
+    """The version of a package in a Cargo.lock; raises OSError when there is none."""
+    for entry in _read_toml(lock).get("package", []):
+        if entry["name"] == package:
+            return str(entry["version"])
+    raise OSError(f"{lock} does not name {package}")
 
 
 def _runner_in(shop: Path, manifest: Manifest) -> Path:
@@ -267,7 +281,7 @@ def _hold_to(lock: Path, built: Path) -> None:
         raise OSError(f"{lock} lacks {names}: run cargo update --workspace")
 
 
-def _require(path: Path, package: str, version: str) -> None:
+def require(path: Path, package: str, version: str) -> None:
     """Rewrites what the Cargo.toml `path` requires of `package` to exactly `version`."""
     line = rf'(?m)^({re.escape(package)}\s*=\s*(?:\{{.*?version\s*=\s*)?)"[^"]*"'
     text, count = re.subn(line, rf'\g<1>"={version}"', path.read_text(encoding="utf-8"))
@@ -294,20 +308,18 @@ def _build(task: Task, cargo: str, shop: Path, manifest: Manifest, fresh: Path) 
     task.say(f"built in {time.monotonic() - began:.0f} s")
 
 
-def _crate(spec: Spec, path: Path, manifest: Manifest) -> tuple[Path, str]:
+def crate_in(spec: Spec, path: Path, name: str, homepage: str) -> tuple[Path, str]:
     """The folder of the crate in a checkout, at its root or one level below, and its version."""
     for file in (path / "Cargo.toml", *sorted(path.glob("*/Cargo.toml"))):
         if not file.is_file():
             continue
         package = _read_toml(file).get("package", {})
-        if package.get("name") == manifest.package:
+        if package.get("name") == name:
             version = package.get("version")
             if not isinstance(version, str):
                 version = _read_toml(path / "Cargo.toml").get("workspace", {}).get("package", {}).get("version")
             return file.parent, str(version)
-    raise ProvisionError(
-        spec.label, f"{path} holds no crate {manifest.package}", f"name a checkout of {manifest.homepage}"
-    )
+    raise ProvisionError(spec.label, f"{path} holds no crate {name}", f"name a checkout of {homepage}")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -319,7 +331,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     import json
 
     return json.dumps(str(path))

@@ -64,6 +64,10 @@ def _state(session: Session, step: Step) -> Answer:
 # Updates
 
 
+def _pending(session: Session, step: Step) -> Answer:
+    return {"ok": session.peer(step).pending()}
+
+
 def _merge(session: Session, step: Step) -> Answer:
     session.need_format(step)
     return session.observed(step, session.adapter.merge([session.bytes_of(update) for update in step["updates"]]))
@@ -138,6 +142,11 @@ def _undo(session: Session, step: Step) -> Answer:
 
 def _redo(session: Session, step: Step) -> Answer:
     return {"ok": bool(session.peer(step).manager(step.get("manager")).redo())}
+
+
+def _undo_stop(session: Session, step: Step) -> Answer:
+    session.peer(step).manager(step.get("manager")).stop()
+    return None
 
 
 def _undo_clear(session: Session, step: Step) -> Answer:
@@ -242,6 +251,7 @@ _HANDLERS: Handlers = {
     "state_vector": _state_vector,
     "state": _state,
     "wrap": _wrapped,
+    "pending": _pending,
     "merge": _merge,
     "diff": _diff,
     "update_state_vector": _update_state_vector,
@@ -255,6 +265,7 @@ _HANDLERS: Handlers = {
     "undo.track": _track,
     "undo": _undo,
     "redo": _redo,
+    "undo.stop": _undo_stop,
     "undo.clear": _undo_clear,
     "undo.can": _undo_can,
     "observe": _observe,

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ..errors import Unsupported
 
-ADAPTERS = {"pycrdt": "pycrdt", "ypy": "ypy"}
+ADAPTERS = {"pycrdt": "pycrdt", "yffi": "yffi", "ypy": "ypy"}
 """Name of the implementation -> its module in this package."""
 
 
@@ -40,6 +40,9 @@ class UndoManager(Protocol):
     def undo(self) -> bool: ...
 
     def redo(self) -> bool: ...
+
+    def stop(self) -> None:
+        """Ends the entry of the stack."""
 
     def clear(self) -> None: ...
 
@@ -99,6 +102,10 @@ class Peer:
     def state(self) -> dict[str, Any]:
         """Root name -> typed value, as in the protocol."""
         raise NotImplementedError
+
+    def pending(self) -> bool:
+        """Whether structs or deletes wait for something missing."""
+        raise Unsupported("pending")
 
     def close(self) -> None:
         """Lets go of what would keep the document alive. Called on peers that observe."""

@@ -16,6 +16,7 @@ options:
   --filter GLOB           only the cases whose ids match
   --skip GLOB             not these; may be repeated. A case of a stack overflow ends the process
   --format v1|v2|both     the encodings of updates to play with (default both)
+  --measure REQUESTS      perform a file of request lines, print the CPU time
   --version               the version of the library
   --help                  this text";
 
@@ -29,6 +30,7 @@ pub fn main<D: Documents>(program: &str) -> ExitCode {
         Ok(Command::Help) => print(&usage(program)),
         Ok(Command::Version) => print(D::library().version),
         Ok(Command::Serve) => exit(program, protocol::serve::<D>(io::stdin().lock(), io::stdout().lock()).map(|()| 0)),
+        Ok(Command::Measure(file)) => exit(program, measure::<D>(&file)),
         Ok(Command::Play(options)) => {
             let output = io::BufWriter::new(io::stdout().lock());
             let played = standalone::run::<D>(&options, output);
@@ -39,6 +41,11 @@ pub fn main<D: Documents>(program: &str) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn measure<D: Documents>(file: &str) -> io::Result<u8> {
+    println!("{}", protocol::measure::<D>(&std::fs::read_to_string(file)?)?);
+    Ok(0)
 }
 
 fn usage(program: &str) -> String {
@@ -61,6 +68,7 @@ enum Command {
     Serve,
     Play(Options),
     Help,
+    Measure(String),
     Version,
 }
 
@@ -77,6 +85,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String>
         match name {
             "--help" | "-h" => return Ok(Command::Help),
             "--version" => return Ok(Command::Version),
+            "--measure" => return Ok(Command::Measure(value()?)),
             "--filter" => options.filter = Some(value()?),
             "--skip" => options.skip.push(value()?),
             "--format" => {

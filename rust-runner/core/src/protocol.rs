@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
+use cpu_time::ProcessTime;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -85,6 +86,22 @@ pub fn serve<D: Documents>(mut input: impl BufRead, mut output: impl Write) -> i
         line.clear();
     }
     Ok(())
+}
+
+/// The CPU time of request lines that are performed in this process: read beforehand, their answers not written.
+///
+/// # Errors
+/// `InvalidData` for a line that is no request.
+pub fn measure<D: Documents>(lines: &str) -> io::Result<Value> {
+    let requests = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Request>, _>>()?;
+    let mut runner = Runner::<D> { sessions: BTreeMap::new() };
+    let mut sessions = 0;
+    let before = ProcessTime::now();
+    for run in requests.iter().filter_map(|request| request.run.as_ref()).flatten() {
+        runner.run(run);
+        sessions += 1;
+    }
+    Ok(json!({"sessions": sessions, "seconds": before.elapsed().as_secs_f64()}))
 }
 
 impl<D: Documents> Runner<D> {

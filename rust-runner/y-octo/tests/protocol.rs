@@ -104,3 +104,16 @@ fn numbers_are_taken_modulo_what_there_is() {
     assert_eq!(answers, json!([3, {"ok": {"t": {"$text": "a"}}}]));
     runner.finish();
 }
+
+#[test]
+fn requests_are_measured_in_the_process() {
+    let requests = std::env::temp_dir().join(format!("y-octo-requests-{}", std::process::id()));
+    let session = json!({"session": 1, "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "steps": [insert("x")], "end": true});
+    std::fs::write(&requests, json!({"seq": 0, "run": [session]}).to_string()).expect("it is written");
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_y-octo-runner")).arg("--measure").arg(&requests).output();
+    std::fs::remove_file(&requests).expect("it is there");
+    let told: Value = serde_json::from_slice(&output.expect("it runs").stdout).expect("it prints JSON");
+    assert_eq!(told["sessions"], 1);
+    assert!(told["seconds"].is_number());
+}
