@@ -86,6 +86,7 @@ def _covering(
     labels = list(dict.fromkeys(record["cast"]))
     cast = [labels.index(label) for label in record["cast"]]
     names = [players[label][0] for label in labels]
+    versions = [players[label][1] for label in labels]
     return [
         divergence
         for player, label in enumerate(labels)
@@ -94,7 +95,7 @@ def _covering(
         and divergence.covers_case(record["case"])
         and divergence.covers_version(players[label][1])
         and record["format"] in divergence.formats
-        and divergence.covers_cast(cast, player, names)
+        and divergence.covers_cast(cast, player, names, versions)
     ]
 
 

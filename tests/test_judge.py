@@ -235,7 +235,7 @@ def test_known_divergences_are_read_from_the_file_of_their_implementation(tmp_pa
         (ENTRY.replace('reason = "It is known."\n', ""), "divergence one: reason is missing"),
         (ENTRY + 'role = "cook"\n', "divergence one: castings is one of"),
         (ENTRY + "colour = 1\n", "divergence one: unknown key colour"),
-        (ENTRY.replace(">=0.6,<0.7", "0.6.x"), "divergence one: versions '0.6.x' is no range"),
+        (ENTRY.replace(">=0.6,<0.7", "0.6.x"), "divergence one: '0.6.x' is no range"),
         (ENTRY + ENTRY, "the divergence id one stands there twice"),
         (ENTRY + 'formats = ["V1"]\n', "divergence one: formats lists v1, v2 or both"),
         (ENTRY.replace('cases = ["any/*"]', 'cases = "any/*"'), "divergence one: cases is a list of strings"),

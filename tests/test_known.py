@@ -145,6 +145,13 @@ def test_others_are_those_who_may_play_the_other_parts(folder: Path, tmp_path: P
     assert [record["cast"] for record in evidence.uncovered] == [["yrs", "ypy"]]
 
 
+def test_others_may_be_meant_from_a_version_on(folder: Path, tmp_path: Path) -> None:
+    (folder / "ypy.toml").write_text(entry("one", "a/x", castings="cross", others=["yjs>=13.6.33", "yrs<0.28"]))
+    records = [failed("a/x", ["yjs", "ypy"], STATE), failed("a/x", ["yrs", "ypy"], STATE)]
+    evidence = gather(load_known(folder), [results(tmp_path, *records)])
+    assert [record["cast"] for record in evidence.uncovered] == [["yrs", "ypy"]]
+
+
 def test_a_glob_stays_while_something_matches_it() -> None:
     text = entry("one", "a/x", signatures=["panic:*", "value:*", "state:00000000"])
     new = rewritten(text, {"one": {"panic:apply", "state:12345678"}})

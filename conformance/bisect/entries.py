@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.bisect.bench import FORMATS, Bench
 from conformance.bisect.ranges import casts_of, covered, findings
 from conformance.bisect.releases import candidates, newest_patches
+from conformance.judge.known import partner as known
 from conformance.model.spec import SpecRange, parse_spec
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _others(
         name
         for entry in entries
         if entry.castings == "cross"
-        for name in entry.others or (partners[entry.id],)
+        for name in [known(other)[0] for other in entry.others] or [partners[entry.id] or ""]
         if name and name in manifests and name != entry.implementation
     )
     return [parse_spec(name) for name in dict.fromkeys(names)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance.bisect.bench import ALONE, RELEASE
 from conformance.bisect.search import boundary
+from conformance.judge.known import partner as known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +66,8 @@ def casts_of(divergence: Divergence, others: Sequence[Spec], partner: str | None
     if divergence.castings != "cross":
         return [ALONE]
     names = ["", *(other.name for other in others)]
-    meant = divergence.others or (partner,)
+    named = [known(other)[0] for other in divergence.others]
+    meant = named or ([partner] if partner else [])
     numbers = [number for number in range(1, len(names)) if names[number] in meant]
     pairs = [pair for number in numbers for pair in ((RELEASE, number), (number, RELEASE))]
     return [pair for pair in pairs if divergence.covers_cast(pair, RELEASE, names)]

@@ -43,6 +43,20 @@ _LISTS = ("cases", "formats", "signatures", "links", "others", "fuzz")
 _NEEDED = {"id", "cases", "versions", "signatures", "reason", "links"}
 
 
+def partner(other: str) -> tuple[str, str]:
+    """The name and the range, which may be empty, of an item of `others`."""
+    name = re.match(r"[a-z0-9_-]*", other)
+    assert name is not None, "the pattern matches the empty string"
+    return name[0], other[name.end() :]
+
+
+def _within(version: str, bounds: str) -> bool:
+    try:
+        return within(version, bounds)
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Divergence:
     """One entry of a file of known divergences.
@@ -55,8 +69,9 @@ class Divergence:
         formats: of updates: v1, v2.
         signatures: globs over the parts of a failure's signature.
         deliveries: whether cases in their direct form are meant, in their varied form, or in any.
-        others: names of the implementations that may play the other parts; none for all. A failure that takes two
-            kinds of peers names them, or the divergence would be stale in a run without them.
+        others: the implementations that may play the other parts, by name and perhaps a range (`yjs>=13.5.22`); none
+            for all. A failure that takes two kinds of peers names them, or the divergence would be stale in a run
+            without them.
         fuzz: globs of the keys under which random programs find the same, or of `PROFILE: KEY`
             (conformance/fuzz/finding.py).
     """
@@ -84,21 +99,34 @@ class Divergence:
         return not excluded and any(_matches(origin, pattern) for pattern in self.cases)
 
     def covers_version(self, version: str) -> bool:
-        if self.versions == "*":
-            return True
-        try:
-            return within(version, self.versions)
-        except ValueError:
-            return False
+        return self.versions == "*" or _within(version, self.versions)
 
-    def covers_cast(self, cast: Sequence[int], player: int, names: Sequence[str]) -> bool:
-        """Whether a cast in which `player` takes part is meant; `names` are those of all implementations."""
+    def covers_cast(
+        self, cast: Sequence[int], player: int, names: Sequence[str], versions: Sequence[str] | None = None
+    ) -> bool:
+        """Whether a cast in which `player` takes part is meant.
+
+        Args:
+            names: of all implementations.
+            versions: of all implementations; without them the ranges of `others` are not looked at.
+        """
         if len(set(cast)) == 1:
             return self.castings in ("solo", "any") and player in cast
-        if self.castings == "solo" or (self.others and any(names[p] not in self.others for p in cast if p != player)):
+        if self.castings == "solo":
             return False
+        if self.others:
+            for other in cast:
+                if other != player and not self._may_play(names[other], versions[other] if versions else None):
+                    return False
         writes, reads = cast[0] == player, player in cast[1:]
         return {"writer": writes, "reader": reads, "any": writes or reads}[self.role]
+
+    def _may_play(self, name: str, version: str | None) -> bool:
+        for other in self.others:
+            known, bounds = partner(other)
+            if known == name and (version is None or not bounds or _within(version, bounds)):
+                return True
+        return False
 
     def explains(self, signature: str) -> bool:
         return any(_matches(signature, pattern) for pattern in self.signatures)
@@ -161,11 +189,11 @@ def _divergence(entry: dict[str, Any], implementation: str, where: str) -> Diver
         raise UsageError(f"{where}: deliveries is one of {', '.join(DELIVERIES)}")
     if not {"v1", "v2"}.issuperset(entry.get("formats", ())):
         raise UsageError(f"{where}: formats lists v1, v2 or both")
-    if entry["versions"] != "*":
+    for bounds in (entry["versions"], *(partner(other)[1] for other in entry.get("others", ()))):
         try:
-            within("0", entry["versions"])
+            within("0", "" if bounds == "*" else bounds)
         except ValueError:
-            raise UsageError(f"{where}: versions {entry['versions']!r} is no range such as >=0.6,<0.7") from None
+            raise UsageError(f"{where}: {bounds!r} is no range such as >=0.6,<0.7") from None
     return Divergence(
         id=entry["id"],
         implementation=implementation,
@@ -224,6 +252,7 @@ class KnownDivergences:
         ]
         self._labels = [implementation.label for implementation in implementations]
         self._names = [implementation.name for implementation in implementations]
+        self._versions = [implementation.hello.version for implementation in implementations]
         self._named = [_Named(group) for group in self._by_player]
         self._covering: dict[str, tuple[tuple[Divergence, ...], ...]] = {}
         self._seen: dict[tuple[str, int, str], int] = {}
@@ -238,7 +267,7 @@ class KnownDivergences:
             (player, divergence)
             for player in dict.fromkeys(cast)
             for divergence in covering[player]
-            if update_format in divergence.formats and divergence.covers_cast(cast, player, self._names)
+            if update_format in divergence.formats and divergence.covers_cast(cast, player, self._names, self._versions)
         ]
         if not applicable:
             return ()
