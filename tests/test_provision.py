@@ -518,11 +518,12 @@ class TestCache:
 
 @pytest.mark.parametrize("name", MANIFESTS)
 def test_the_releases_of_the_registry(name: str) -> None:
-    if MANIFESTS[name].provider == "cargo" and not shutil.which("cargo"):
+    if MANIFESTS[name].provider in ("cargo", "cdylib") and not shutil.which("cargo"):
         pytest.skip("there is no cargo on PATH")
     found = releases(MANIFESTS[name], print)
     assert MANIFESTS[name].version in found
-    assert len(found) == len(set(found)) > 1
+    assert len(found) == len(set(found))
+    assert len(found) > 1 or name == "yffi"  # of which one release fits the runner
 
 
 def test_a_runner_of_ones_own_has_no_releases(tmp_path: Path) -> None:

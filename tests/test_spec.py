@@ -83,8 +83,8 @@ def test_a_malformed_spec_is_refused(text: str, says: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'yffi'; there are pycrdt, .*yrs, .*--runner"):
-        find_manifest(parse_spec("yffi"), MANIFESTS)
+    with pytest.raises(UsageError, match=r"'ysharp'; there are pycrdt, .*yrs, .*--runner"):
+        find_manifest(parse_spec("ysharp"), MANIFESTS)
     assert find_manifest(parse_spec("yrs"), MANIFESTS).package == "yrs"
 
 
@@ -132,6 +132,10 @@ def test_the_pinned_version_is_supported_and_locked(name: str) -> None:
     elif manifest.provider == "pypi":
         assert f"{manifest.package}=={manifest.version} \\\n    --hash=sha256:" in lock
     else:
+        if manifest.provider == "cdylib":
+            assert "--hash=sha256:" in lock
+            assert manifest.source is not None
+            lock = (manifest.source / "Cargo.lock").read_text(encoding="utf-8")
         assert f'name = "{manifest.package}"\nversion = "{manifest.version}"' in lock
 
 
