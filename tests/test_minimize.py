@@ -275,6 +275,25 @@ def test_updates_from_the_field() -> None:
     assert "import * as Y from 'yjs'" in fenced(said.out, "js")
 
 
+def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
+    """pycrdt counts in bytes; who agrees with itself has a program all the same."""
+    resolve = {"op": "position.resolve", "position": "p"}
+    steps = [
+        {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "éabc", "as": "u"},
+        {"op": "apply", "peer": "b", "update": "u"},
+        {"op": "position", "peer": "b", "path": ["t"], "index": 1, "as": "p"},
+        {**resolve, "peer": "a", "as": "p.a"},
+        {**resolve, "peer": "b", "as": "p.b"},
+    ]
+    suite = suite_text([replace(a_program(tmp_path, steps), expect={"same": [["p.a", "p.b"]]})])
+    file = tmp_path / "positions.json"
+    file.write_text(suite, encoding="utf-8")
+    (case,) = json.loads(suite)["cases"]
+    said = conformance("minimize", case["id"], "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
+    assert said.code == 0, said.err
+    assert "agree:same-position.resolve" in said.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

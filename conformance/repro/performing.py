@@ -111,10 +111,13 @@ def _last_demand(outcome: Outcome) -> Goal | None:
     """What stands for a failure when there is none: the last state demanded before peers exchanged anything."""
     demands = outcome.performance.program.demands
     early = [(place, demand) for place, demand in demands if demand.stage in ("steps", "delivered")]
-    states = [item for item in early if item[1].check == "state"] or early or _agreed(outcome)
-    if not states:
+    states = [item for item in early if item[1].check == "state"]
+    agreed = _agreed(outcome)
+    values = [item for item in early if item[1].check != "agree"]
+    found = states or values or [item for item in agreed if item in early] or agreed
+    if not found:
         return None
-    place, demand = states[-1]
+    place, demand = found[-1]
     observed = (outcome.answers[place] or {}).get("ok")
     if demand.check == "agree":
         return Goal(place, "state", observed, observed)
