@@ -278,7 +278,7 @@ def test_updates_from_the_field() -> None:
 def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
     """pycrdt counts in bytes; who agrees with itself has a program all the same."""
     resolve = {"op": "position.resolve", "position": "p"}
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "éabc", "as": "u"},
         {"op": "apply", "peer": "b", "update": "u"},
         {"op": "position", "peer": "b", "path": ["t"], "index": 1, "as": "p"},
