@@ -212,8 +212,16 @@ def in_process(command: Launch, requests: Path, spec: Spec) -> float:
     Raises:
         UsageError: the runner cannot measure itself.
     """
+    measured = asked(command, "--measure", str(requests))
+    if "seconds" not in measured:
+        raise UsageError(f"{spec.label}: its runner has no --measure REQUESTS; leave it out of --impls")
+    return measured["seconds"]
+
+
+def asked(command: Launch, *option: str) -> dict[str, float]:
+    """What a runner prints when it is started with an option that makes it measure itself; nothing if it has none."""
     done = subprocess.run(
-        (*command.argv, "--measure", str(requests)),
+        (*command.argv, *option),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env={**os.environ, **command.env},
@@ -221,9 +229,10 @@ def in_process(command: Launch, requests: Path, spec: Spec) -> float:
         check=False,
     )
     try:
-        return float(loads(done.stdout)["seconds"])
-    except (JSONDecodeError, KeyError, TypeError):
-        raise UsageError(f"{spec.label}: its runner has no --measure REQUESTS; leave it out of --impls") from None
+        said = loads(done.stdout)
+    except JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def measure_help() -> Measure:

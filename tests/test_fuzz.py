@@ -14,11 +14,11 @@ from conformance.fuzz.finding import explained
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
-from conformance.fuzz.troupe import program_json
 from conformance.jsonio import dumps
 from conformance.judge.known import Divergence
 from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
+from conformance.model.vector import case_json
 from conformance.provision import Launch
 from tests.support import conformance, one_line, read
 
@@ -32,7 +32,7 @@ COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "text,array,v2", "u
 
 
 def _program(names: str, seed: int) -> dict[str, Any]:
-    return program_json(Generator(combine(names.split(","), PROFILES), (2, 3)).program(seed))
+    return case_json(Generator(combine(names.split(","), PROFILES), (2, 3)).program(seed))
 
 
 @pytest.mark.parametrize("names", [*EDITS, *COMBINED])

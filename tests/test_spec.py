@@ -157,7 +157,10 @@ def test_a_manifest_from_outside_is_read_relative_to_itself(tmp_path: Path) -> N
     ("text", "says"),
     [
         (THIRD_PARTY.replace('title = "A port"\n', ""), "the key 'title' is missing"),
-        (THIRD_PARTY.replace('"command"', '"docker"'), "provider: 'docker' is none of npm, pypi, cargo, cdylib, go, command"),
+        (
+            THIRD_PARTY.replace('"command"', '"docker"'),
+            "provider: 'docker' is none of npm, pypi, cargo, cdylib, go, command",
+        ),
         (THIRD_PARTY.replace('"command"', '"npm"'), "the key 'package' is missing"),
         (THIRD_PARTY + "colour = 1\n", "colour: no such key"),
         (THIRD_PARTY.replace('["{here}/runner", "--quiet"]', '"runner"'), "argv: must be a list of strings"),

@@ -5,19 +5,16 @@ An *op* is a step of a program, or a local op of a transaction; an *edit* is a l
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from conformance.bench import Measure, children, in_process, start_up
+from conformance.bench import Measure, asked, children, in_process, start_up
 from conformance.execute.engine import Engine, Limits
 from conformance.fuzz.campaign import Campaign, Plan
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.fuzz.troupe import Script, Troupe
 from conformance.fuzz.venue import Machine
-from conformance.jsonio import JSONDecodeError, loads
 from conformance.judge.judge import Judge
 from conformance.report.store import ResultWriter
 from conformance.run import introduce
@@ -98,16 +95,5 @@ def _mixed(specs: Sequence[Spec], commands: Sequence[Launch], programs: int, job
 
 def _own_tests(command: Launch) -> float | None:
     """CPU seconds of an edit in the library's own random tests; None where its runner knows of none."""
-    done = subprocess.run(
-        (*command.argv, "--random-tests", str(_OWN_TESTS)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**os.environ, **command.env},
-        cwd=command.cwd,
-        check=False,
-    )
-    try:
-        said = loads(done.stdout)
-        return float(said["seconds"]) / int(said["edits"])
-    except (JSONDecodeError, KeyError, TypeError):
-        return None
+    measured = asked(command, "--random-tests", str(_OWN_TESTS))
+    return measured["seconds"] / measured["edits"] if measured else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
 from conformance.fuzz.casting import able, casts, lacking
@@ -11,6 +11,7 @@ from conformance.fuzz.finding import parted, symptom
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.ledger import Failed, Performed
+from conformance.model.vector import case_json
 from conformance.plan.casting import Performance, pattern_of
 from conformance.plan.program import Program, cast_script
 from conformance.plan.script import parts, write_script
@@ -180,7 +181,7 @@ class Performing:
             **result_record(outcome, verdict, labels, ()),
             "profile": self._troupe.script.profile.name,
             "seed": seed,
-            "program": program_json(outcome.performance.program.case),
+            "program": case_json(outcome.performance.program.case),
         }
         return replace(bare, record=record)
 
@@ -193,19 +194,3 @@ class Performing:
             return None
         del self._inquiries[seed]
         return Answered(seed, inquiry.sides(self._troupe.labels))
-
-
-def program_json(case: Case) -> dict[str, Any]:
-    """A program as a case of a suite file."""
-    return {
-        "id": case.id,
-        "title": case.title,
-        "reason": case.reason,
-        "level": case.level,
-        **({"flags": list(case.flags)} if case.flags else {}),
-        "roots": dict(case.roots),
-        "wrap": case.wrap,
-        "peers": dict(case.peers),
-        "steps": list(case.steps),
-        "expect": dict(case.expect),
-    }

@@ -13,6 +13,7 @@ from conformance.minimize.concrete import concrete
 from conformance.minimize.seen import alike
 from conformance.minimize.stage import World, without_values
 from conformance.model.value import canonical_bytes
+from conformance.model.vector import case_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -208,21 +209,5 @@ def _named(case: Case, finding: Finding) -> Case:
 
 def suite_text(cases: Sequence[Case]) -> str:
     """A suite file with these cases, laid out as all are."""
-    suite = {"suite": cases[0].suite, "title": "Minimised cases", "cases": [_raw(case) for case in cases]}
+    suite = {"suite": cases[0].suite, "title": "Minimised cases", "cases": [case_json(case) for case in cases]}
     return formatted(json.dumps(suite, ensure_ascii=False), "the minimised case")
-
-
-def _raw(case: Case) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "title": case.title,
-        "reason": case.reason,
-        **({"links": list(case.links)} if case.links else {}),
-        "level": case.level,
-        **({"verdict": case.verdict} if case.verdict != "valid" else {}),
-        "roots": dict(case.roots),
-        "peers": dict(case.peers),
-        **({"wrap": True} if case.wrap else {}),
-        "steps": list(case.steps),
-        "expect": dict(case.expect),
-    }

@@ -181,6 +181,24 @@ def case_from(raw: Mapping[str, Any], file: Path) -> Case:
     )
 
 
+def case_json(case: Case) -> dict[str, Any]:
+    """A case as it stands in a suite file."""
+    return {
+        "id": case.id,
+        "title": case.title,
+        "reason": case.reason,
+        **({"links": list(case.links)} if case.links else {}),
+        "level": case.level,
+        **({"verdict": case.verdict} if case.verdict != "valid" else {}),
+        **({"flags": list(case.flags)} if case.flags else {}),
+        "roots": dict(case.roots),
+        **({"wrap": True} if case.wrap else {}),
+        "peers": dict(case.peers),
+        "steps": list(case.steps),
+        "expect": dict(case.expect),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which cases take part: an id glob, an op that they use, a level that they reach at least."""
