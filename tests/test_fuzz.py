@@ -75,8 +75,11 @@ def test_everybody_has_a_turn_in_the_casts_of_a_program() -> None:
     ],
 )
 def test_who_fails_with_whom_says_who_is_odd(failing: list[set[int]], odd: str) -> None:
-    inquiry = Inquiry(range(4), 2, failing={frozenset(pair) for pair in failing})
-    assert inquiry.sides("abcd") == odd
+    inquiry = Inquiry(range(4), 2)
+    inquiry.showed("another", [2])
+    for players in failing:
+        inquiry.showed("symptom", sorted(players))
+    assert inquiry.sides("abcd").get("symptom", "") == odd
 
 
 @pytest.mark.parametrize(

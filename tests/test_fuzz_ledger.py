@@ -31,9 +31,9 @@ campaigns = st.lists(st.lists(failures, max_size=4), max_size=20).map(
 )
 
 
-def sides(seed: int) -> str:
-    """What an inquiry says; for some programs nothing."""
-    return ("", "a alone", "b")[seed % 3]
+def sides(seed: int) -> dict[str, str]:
+    """What an inquiry says of each symptom; for some programs nothing."""
+    return ({}, {"agree:state": "a alone", "structs": "b"}, {"panic:encode": "b"})[seed % 3]
 
 
 def tell(performed: list[Performed], order: list[int], asked_at: int) -> tuple[list[Record], Record]:
@@ -97,7 +97,7 @@ def test_a_killed_campaign_goes_on_from_half_a_line_and_tells_the_rest(tmp_path:
 
     reached = max(int(record.get("seed") or record.get("next") or 0) for record in read_whole_lines(path))
     assert conformance(*WHAT, reached + 50, "--resume", path).code in (0, 1)
-    assert conformance(*WHAT, reached + 50, "--results", whole).code == 1
+    assert conformance(*WHAT, reached + 50, "--results", whole).code in (0, 1)
     assert told(path) == told(whole)
 
 

@@ -195,7 +195,7 @@ class _Scattered:
             future.release()
         self._out -= self._inquiries
         self._inquiries.clear()
-        self._campaign.ledger.answer_all("")
+        self._campaign.ledger.answer_all({})
 
     def _send(self, name: str, seed: int, function: Callable[..., Any], *arguments: Any) -> Future:
         script = self._campaign.troupe.script

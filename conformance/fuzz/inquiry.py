@@ -1,5 +1,7 @@
 """Who is odd: a failed program is performed by every implementation alone and by every pair, and that says it.
 
+Each symptom is looked at by itself: that one of them dies of the program says nothing about where the others part.
+
 A random cast shows that two sides part, not on which side the fault is. Performed by all pairs, those that behave
 alike fail with the same partners.
 """
@@ -18,12 +20,12 @@ Cast = tuple[int, ...]
 
 @dataclass(slots=True)
 class Inquiry:
-    """The performances that one failed program is tried in, and which of them failed."""
+    """The performances that one failed program is tried in: for each symptom, those in which it showed."""
 
     players: Sequence[int]
     size: int
     waiting: int = 0
-    failing: set[frozenset[int]] = field(default_factory=set)
+    failing: dict[str, set[frozenset[int]]] = field(default_factory=dict)
 
     def casts(self) -> Iterator[Cast]:
         """Everybody alone, then every two taking turns."""
@@ -32,11 +34,19 @@ class Inquiry:
         for pair in combinations(self.players, 2) if self.size > 1 else ():
             yield tuple(pair[part % 2] for part in range(self.size))
 
-    def sides(self, labels: Sequence[str]) -> str:
+    def showed(self, symptom: str, players: Sequence[int]) -> None:
+        """Note a symptom of a performance by one implementation or two."""
+        self.failing.setdefault(symptom, set()).add(frozenset(players))
+
+    def sides(self, labels: Sequence[str]) -> dict[str, str]:
+        """Symptom -> who is odd."""
+        return {symptom: self._odd(failing, labels) for symptom, failing in self.failing.items()}
+
+    def _odd(self, failing: set[frozenset[int]], labels: Sequence[str]) -> str:
         """Those that are odd: `yjs14`, `yrs alone` or `yjs,yjs14 against pycrdt,yrs`; empty if no pair failed."""
-        alone = {player for player in self.players if frozenset((player,)) in self.failing}
+        alone = {player for player in self.players if frozenset((player,)) in failing}
         partners = {
-            player: frozenset(other for other in self.players if frozenset((player, other)) in self.failing)
+            player: frozenset(other for other in self.players if frozenset((player, other)) in failing)
             for player in self.players
         }
         if alone:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from conformance.report.records import Record
 
@@ -102,7 +102,7 @@ class Ledger:
         self._counts = dict(tally.kinds)
         self._ranked = first  # below it, it is known which failures are examples
         self._held: dict[int, Performed] = {}
-        self._sides: dict[int, str | None] = {}
+        self._sides: dict[int, Mapping[str, str] | None] = {}
 
     def add(self, performed: Performed) -> list[int]:
         """Take one seed; the seeds that are to be inquired into now."""
@@ -111,7 +111,7 @@ class Ledger:
         while head := self._held.get(self._ranked):
             self._rank(head)
             if any(failed.record for failed in head.failed):
-                self._sides[head.seed] = None if self._inquires else ""
+                self._sides[head.seed] = None if self._inquires else {}
                 asked.append(head.seed)
             self._ranked += 1
         return asked if self._inquires else []
@@ -120,11 +120,11 @@ class Ledger:
         head.failed = [_ranked(failed, self._counts, self.settled) for failed in head.failed]
         self.settled |= {failed.kind for failed in head.failed if self._counts[failed.kind] >= EXAMPLES}
 
-    def answer(self, seed: int, sides: str) -> None:
+    def answer(self, seed: int, sides: Mapping[str, str]) -> None:
         """Take the answer to an inquiry: who is odd, or nothing (inquiry.py)."""
         self._sides[seed] = sides
 
-    def answer_all(self, sides: str) -> None:
+    def answer_all(self, sides: Mapping[str, str]) -> None:
         """Answer all inquiries that are open."""
         for seed, answer in self._sides.items():
             if answer is None:
@@ -133,13 +133,14 @@ class Ledger:
     def tell(self) -> list[Record]:
         """The findings of all seeds whose turn it is by now: `kind` says under which they are counted."""
         told: list[Record] = []
-        while self.next < self._ranked and (sides := self._sides.get(self.next, "")) is not None:
+        while self.next < self._ranked and (sides := self._sides.get(self.next, {})) is not None:
             self._sides.pop(self.next, None)
             performed = self._held.pop(self.next)
             self.tally.add(performed)
             for failed in performed.failed:
                 if failed.record is not None:
-                    key = f"{failed.symptom} {sides}" if sides else failed.kind
+                    odd = sides.get(failed.symptom)
+                    key = f"{failed.symptom} {odd}" if odd else failed.kind
                     told.append({**failed.record, "kind": failed.kind, "key": key})
             self.next += 1
         return told

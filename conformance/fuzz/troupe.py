@@ -18,7 +18,7 @@ from conformance.plan.script import parts, write_script
 from conformance.report.records import GOOD, result_record
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from conformance.execute.session import Outcome
     from conformance.fuzz.inquiry import Cast
@@ -112,7 +112,7 @@ class Answered:
     """What an inquiry into the program of a seed said (inquiry.py)."""
 
     seed: int
-    sides: str
+    sides: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -157,7 +157,8 @@ class Performing:
         some = sum(outcome.performance.cast) % self._troupe.script.casts == 0
         verdict = self._judge.judge(outcome, structs=asked or some)
         if asked:
-            return self._answered(seed, outcome.performance, failed=verdict.name not in GOOD)
+            shown = symptom(verdict, case.flags) if verdict.name not in GOOD else None
+            return self._answered(seed, outcome.performance, shown)
         entry = self._open[seed]
         performed = entry.performed
         performed.performances += 1
@@ -185,11 +186,11 @@ class Performing:
         }
         return replace(bare, record=record)
 
-    def _answered(self, seed: int, performance: Performance, *, failed: bool) -> Answered | None:
+    def _answered(self, seed: int, performance: Performance, shown: str | None) -> Answered | None:
         inquiry = self._inquiries[seed]
         inquiry.waiting -= 1
-        if failed:
-            inquiry.failing.add(frozenset(performance.players))
+        if shown is not None:
+            inquiry.showed(shown, performance.players)
         if inquiry.waiting:
             return None
         del self._inquiries[seed]

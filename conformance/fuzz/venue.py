@@ -87,7 +87,7 @@ class _Local:
         while self.has_more:
             if self._campaign.is_late:
                 self._asked.clear()
-                self._ledger.answer_all("")  # the findings are told as they came
+                self._ledger.answer_all({})  # the findings are told as they came
                 continue
             if self._asked:
                 yield self._asked.popleft()
