@@ -45,8 +45,7 @@ class Weighted(Generic[T]):
     def __init__(self, weights: Mapping[T, float]) -> None:
         """`weights` are above 0; at least one."""
         self._items = tuple(weights)
-        self._bounds = tuple(accumulate(weights.values()))
-        self._total = self._bounds[-1]
+        *self._bounds, self._total = accumulate(weights.values())
 
     def pick(self, chance: Chance) -> T:
-        return self._items[min(bisect(self._bounds, chance.draw() * self._total), len(self._items) - 1)]
+        return self._items[bisect(self._bounds, chance.draw() * self._total)]

@@ -100,10 +100,12 @@ class Generator:
             for name in names:
                 if name in _ACTS:
                     _ACTS[name](writing, peer)
-            local = [{**EDITS[name](chance), "peer": peer} for name in names if name in EDITS]
+            local = [EDITS[name](chance) for name in names if name in EDITS]
             if local:
-                last = EDITS[self._certain.pick(chance)](chance)
-                writing.transact(peer, [*local, {**last, "peer": peer}])
+                local.append(EDITS[self._certain.pick(chance)](chance))
+                for op in local:
+                    op["peer"] = peer
+                writing.transact(peer, local)
 
 
 @dataclass(slots=True)
