@@ -20,7 +20,7 @@ from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
 from conformance.model.vector import case_json
 from conformance.provision import Launch
-from tests.support import conformance, one_line, read
+from tests.support import conformance, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +148,9 @@ def test_a_campaign_that_was_cut_short_goes_on(tmp_path: Path) -> None:
 def test_what_cannot_be_done_ends_in_one_line(arguments: tuple[str, ...], says: str) -> None:
     said = conformance("fuzz", *arguments)
     assert said.code == 2
-    assert says in one_line(said)
+    error = said.err.splitlines()[-1]  # an implementation may be installed first, which says so
+    assert error.startswith("conformance: error: ")
+    assert says in error
 
 
 def test_profiles_of_ones_own(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from conformance.cli import options
@@ -59,6 +60,7 @@ def _next(arguments: argparse.Namespace, bench: Bench, change: Change) -> Iterat
     """Commands to go on with: a program that shows the failure, and the same search in the engine."""
     shown = change.before if change.mended else change.after
     partner = "".join(f" --{role} {name}" for role in ("writer", "reader") if (name := getattr(arguments, role)))
+    partner += "".join(f" --vectors {shlex.quote(str(path))}" for path in arguments.vectors or ())
     name = bench.manifest.name
     yield f"next         python -m conformance repro {arguments.case} --impl {name}@{shown.version}{partner}"
     engine = bench.manifest.engine
