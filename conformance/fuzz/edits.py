@@ -27,10 +27,10 @@ _PLAIN: tuple[Any, ...] = (0, 1, -5, 12345, True, False, None, "", "s", "text", 
 _ANY: tuple[Any, ...] = (
     *_PLAIN,
     *(1.5e300, -2.25, 2**31 - 1, 2**31, -(2**31), 2**53 - 1, -(2**53) + 1, 1e21),
-    *({"$bigint": "0"}, {"$bigint": "9007199254740993"}, {"$bigint": "-9223372036854775808"}),
     *({"$bytes": ""}, {"$bytes": "AAH/"}, {"$number": "NaN"}, {"$number": "Infinity"}),
     *([], {}, [[[]]], {"a": {"b": [None, {"c": 1}]}}, "é漢", "x" * 300),
 )
+_BIGINTS: tuple[Any, ...] = ({"$bigint": "0"}, {"$bigint": "9007199254740993"}, {"$bigint": "-9223372036854775808"})
 _MAPS = (["n"], ["n", "m0"], ["n", "m1"], ["n", "m0", "m1"], ["a", 0], ["a", 0, "m0"], ["n", "l0", 0])
 _LISTS = (["a"], ["n", "l0"], ["n", "m0", "l0"], ["a", 0, "l0"])
 _TEXTS = (["n", "t0"], ["n", "m0", "t0"], ["n", "m1", "t0"], ["a", 0, "t0"], ["n", "l0", 0, "t0"])
@@ -172,6 +172,8 @@ EDITS: Mapping[str, Callable[[Chance], Op]] = {
     "map.delete": lambda chance: {"op": "map.delete", "path": ["m"], "key": chance.pick(_KEYS)},
     "any.set": _set(["m"], _ANY),
     "any.insert": _insert_values(_ANY),
+    "bigint.set": _set(["m"], _BIGINTS),
+    "bigint.insert": _insert_values(_BIGINTS),
     "nested.root": _nested_root,
     "nested.set": _nested_set,
     "nested.insert": _nested_insert,
@@ -196,7 +198,7 @@ EDITS: Mapping[str, Callable[[Chance], Op]] = {
 CERTAIN = frozenset(
     {
         *("text.insert", "text.insert.attributes", "text.astral", "text.embed"),
-        *("array.insert", "map.set", "any.set", "any.insert"),
+        *("array.insert", "map.set", "any.set", "any.insert", "bigint.set", "bigint.insert"),
         *("nested.root", "xml.root", "subdoc.set", "subdoc.value"),
     }
 )

@@ -154,23 +154,3 @@ def test_a_missing_library_has_its_exit_code(impl: str, tmp_path: Path) -> None:
         assert ended.returncode == 3
         assert ended.stdout == b""
         assert b"cannot load" in ended.stderr
-
-
-def test_what_is_read_within_a_transaction_is_not_taken_for_its_update(runner: Process) -> None:
-    steps = [
-        {
-            "op": "transact",
-            "peer": "a",
-            "as": "u",
-            "steps": [
-                {"op": "map.set", "peer": "a", "path": ["m"], "key": "k", "value": {"$array": [{"$map": {}}]}},
-                {"op": "map.set", "peer": "a", "path": ["m", "k", 0], "key": "l", "value": 1},
-            ],
-        },
-        {"op": "apply", "peer": "b", "update": "u"},
-        {"op": "state", "peer": "b"},
-    ]
-    peers = {"a": {"client": 1}, "b": {"client": 2}}
-    session = {"session": 1, "roots": {"m": "map"}, "peers": peers, "steps": steps, "end": True}
-    (answer,) = runner.ask(run=[session])["run"]
-    assert answer["answers"][-1] == {"ok": {"m": {"$map": {"k": {"$array": [{"$map": {"l": 1}}]}}}}}

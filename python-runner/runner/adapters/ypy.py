@@ -103,8 +103,7 @@ class YpyPeer(Peer):
                 perform(txn, ops)
         finally:
             self._sink[0] = None
-        # What is read on the way to a nested type is announced too, as a transaction of its own.
-        return next((update for update in emitted if update != _NOTHING), None)
+        return emitted[0] if emitted and emitted[0] != _NOTHING else None
 
     def _do(self, txn: Any, ops: list[dict[str, Any]]) -> None:
         operations = self._adapter.operations
