@@ -1,9 +1,8 @@
 """Who is odd: a failed program is performed by every implementation alone and by every pair, and that says it.
 
-Each symptom is looked at by itself: that one of them dies of the program says nothing about where the others part.
-
 A random cast shows that two sides part, not on which side the fault is. Performed by all pairs, those that behave
-alike fail with the same partners.
+alike fail with the same partners. Each symptom is looked at by itself: that one of them dies of the program says
+nothing about where the others part.
 """
 
 from __future__ import annotations
