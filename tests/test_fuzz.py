@@ -186,3 +186,19 @@ def test_the_corpus_keeps_what_found_something_as_vectors(tmp_path: Path) -> Non
     again = conformance("run", "--vectors", corpus, "--impls", "yjs,yrs")
     assert again.code == 1
     assert "0 unexpected" not in again.out
+
+
+@pytest.mark.parametrize(
+    ("edits", "says"),
+    [
+        ('{ "text.isnert" = 1 }', "edits: there is no text.isnert; there are any.insert, "),
+        ('{ "text.delete" = 1 }', "edits: one at least must be of any.insert, "),
+    ],
+)
+def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, edits: str, says: str) -> None:
+    own = tmp_path / "own.toml"
+    calm = '[calm]\nkind = "delivery"\ndefault = true\nmoves = { "catch-up" = 1 }\n'
+    own.write_text(f'[words]\nkind = "edits"\nroots = {{ t = "text" }}\nedits = {edits}\n{calm}')
+    said = conformance("fuzz", "--impls", "pycrdt", "--profiles", own, "--programs", 5)
+    assert said.code == 2
+    assert f"profile words,calm: {says}" in said.err

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.errors import UsageError
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.edits import CERTAIN, EDITS, PLACES
-from conformance.fuzz.hostile import bytes_of, steps_of
-from conformance.fuzz.traffic import Message, Traffic
+from conformance.fuzz.hostile import MUTATIONS, bytes_of, steps_of
+from conformance.fuzz.traffic import MOVES, Message, Traffic
 from conformance.model.vector import Case
 
 if TYPE_CHECKING:
@@ -38,7 +39,12 @@ class Generator:
     """Makes the programs of one profile."""
 
     def __init__(self, profile: Profile, peers: tuple[int, int], size: Size | None = None) -> None:
-        """`peers` is the least and the greatest number of peers."""
+        """`peers` is the least and the greatest number of peers.
+
+        Raises:
+            UsageError: the profile has an edit, a move or a mutation that there is not, or no edit that is certain.
+        """
+        _check(profile)
         self.profile = profile
         self._peers = peers
         self._size = size or Size()
@@ -106,6 +112,19 @@ class Generator:
                 for op in local:
                     op["peer"] = peer
                 writing.transact(peer, local)
+
+
+def _check(profile: Profile) -> None:
+    for what, named, known in (
+        ("edits", profile.edits, {*EDITS, *_ACTS}),
+        ("moves", profile.moves, MOVES),
+        ("mutations", profile.mutations, MUTATIONS),
+    ):
+        if unknown := sorted(named.keys() - known):
+            there = ", ".join(sorted(known))
+            raise UsageError(f"profile {profile.name}: {what}: there is no {unknown[0]}; there are {there}")
+    if not profile.mutations and not profile.edits.keys() & CERTAIN:
+        raise UsageError(f"profile {profile.name}: edits: one at least must be of {', '.join(sorted(CERTAIN))}")
 
 
 @dataclass(slots=True)
