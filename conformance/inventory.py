@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from conformance.model.vector import suite_files
+from conformance.scenario.model import FOLDER, scenario_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,9 @@ def take(folder: Path) -> dict[str, Any]:
     suite schema that it was checked with.
     """
     schema = folder / SUITE_SCHEMA
-    listed = {file.relative_to(folder).as_posix(): entry(file.read_bytes()) for file in suite_files(folder)}
+    scenarios = scenario_files(folder / FOLDER) if (folder / FOLDER).is_dir() else ()
+    files = (*suite_files(folder), *scenarios)
+    listed = {file.relative_to(folder).as_posix(): entry(file.read_bytes()) for file in files}
     return {
         **({"schema": sha256(schema.read_bytes())} if schema.is_file() else {}),
         "files": dict(sorted(listed.items())),

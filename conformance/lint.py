@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.schema import suite_errors
 from conformance.model.vector import suite_files
+from conformance.scenario.check import scenario_errors
+from conformance.scenario.model import FOLDER, scenario_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
     from pathlib import Path
 
 _SHORTEST_REASON = 4  # words
@@ -21,19 +23,48 @@ def lint(paths: Sequence[Path], implementations: Collection[str]) -> Iterator[st
     `implementations` are the names that no peer may bear. Raises UsageError when a path does not exist.
     """
     homes: dict[str, Path] = {}
+    for file in _scenario_files(paths):
+        for message in _scenario_errors(file, implementations, homes):
+            yield f"{file}: {message}"
     for file in dict.fromkeys(file for path in paths for file in suite_files(path)):
         for message in _file_errors(file, implementations, homes):
             yield f"{file}: {message}"
 
 
-def _file_errors(file: Path, implementations: Collection[str], homes: dict[str, Path]) -> Iterator[str]:
+def _scenario_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The scenario files in the folders of vectors, and those in folders of scenarios."""
+    for path in paths:
+        if path.is_dir() and (path / FOLDER).is_dir():
+            yield from scenario_files(path / FOLDER)
+
+
+def _scenario_errors(file: Path, implementations: Collection[str], homes: dict[str, Path]) -> Iterator[str]:
+    document = yield from _read(file)
+    if document is None:
+        return
+    errors = list(scenario_errors(document))
+    yield from errors
+    for case in () if errors else document["cases"]:
+        yield from _case_errors(case, file, homes)
+        for role in case["roles"]:
+            if role in implementations:
+                yield f"case {case['id']}: the role {role} is an implementation; a scenario names none, call it a"
+
+
+def _read(file: Path) -> Generator[str, None, Any]:
+    """The JSON of a file; None, once it is told why, when there is none."""
     try:
-        document = json.loads(file.read_bytes(), object_pairs_hook=_object)
+        return json.loads(file.read_bytes(), object_pairs_hook=_object)
     except OSError as error:
         yield f"cannot be read: {error.strerror}"
-        return
     except ValueError as error:
         yield f"is not JSON: {error}"
+    return None
+
+
+def _file_errors(file: Path, implementations: Collection[str], homes: dict[str, Path]) -> Iterator[str]:
+    document = yield from _read(file)
+    if document is None:
         return
     errors = list(suite_errors(document))
     yield from errors
@@ -65,17 +96,23 @@ def _suite_errors(
         at = f"case {case['id']}"
         if case["id"].partition("/")[0] != folder:
             yield f"{at}: ids in this folder begin with {folder}/"
-        if case["id"] in homes:
-            yield f"{at}: the id also stands in {homes[case['id']]}: give one of them a new id"
-        homes.setdefault(case["id"], file)
+        yield from _case_errors(case, file, homes)
         for flag in case.get("flags", ()):
             if flag not in notes:
                 yield f"{at}: the flag {flag} is not in the file's notes: describe it there"
-        if _is_trivial(case["reason"], case["title"]):
-            yield f"{at}: the reason does not say why the expected value is right; name the rule that gives it"
         for peer in case["peers"]:
             if peer.lower() in implementations:
                 yield f"{at}: the peer {peer} is an implementation; a vector names none, call it a or b"
+
+
+def _case_errors(case: dict[str, Any], file: Path, homes: dict[str, Path]) -> Iterator[str]:
+    """What is wrong with a case of any kind: its id and its reason."""
+    at = f"case {case['id']}"
+    if case["id"] in homes:
+        yield f"{at}: the id also stands in {homes[case['id']]}: give one of them a new id"
+    homes.setdefault(case["id"], file)
+    if _is_trivial(case["reason"], case["title"]):
+        yield f"{at}: the reason does not say why the expected value is right; name the rule that gives it"
 
 
 def _is_trivial(reason: str, title: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from conformance.errors import UsageError
+from conformance.model.layers import PEER
 from conformance.model.manifest import find_manifest
 from conformance.model.spec import parse_spec
 from conformance.provision import Launch, available, provide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec
@@ -29,12 +31,22 @@ class Wanted:
         return frozenset(spec.name for spec in self.specs)
 
 
-def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest]) -> Wanted:
-    """The implementations of a run: exactly `specs`, or all that this machine can provide."""
+def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest], roles: Collection[str] = (PEER,)) -> Wanted:
+    """The implementations of a run: exactly `specs`, or all that play one of `roles` and that this machine can provide.
+
+    Raises:
+        UsageError: a spec names none, or one that plays none of the roles.
+    """
     if specs is not None:
         for spec in specs:
-            find_manifest(spec, manifests)
+            plays = find_manifest(spec, manifests).roles
+            if not set(plays) & set(roles):
+                raise UsageError(
+                    f"{spec.label} plays {' and '.join(plays)}, which is not needed here; "
+                    "the layers 4 to 7 are asked for with --layers 4-7"
+                )
         return Wanted(tuple(specs), manifests)
+    manifests = {name: manifest for name, manifest in manifests.items() if set(manifest.roles) & set(roles)}
     left_out = {
         name: f"{reason}; {manifest.hint}" if manifest.hint else reason
         for name, manifest in manifests.items()

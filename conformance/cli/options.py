@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
+from conformance.model.layers import PEER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from conformance.bisect.bench import Bench
     from conformance.execute.engine import Limits
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from conformance.model.vector import Case
     from conformance.wanted import Wanted
 
+TIMEOUT = 10.0
+"""Seconds for a case."""
 ROOT_KINDS = ("text", "array", "map", "xml")
 
 
@@ -51,7 +54,7 @@ def add_implementations(options: argparse.ArgumentParser) -> None:
 
 
 def add_limits(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--timeout", type=positive, default=10.0, metavar="SECONDS", help="for a case (default 10)")
+    options.add_argument("--timeout", type=positive, default=TIMEOUT, metavar="SECONDS", help="for a case (default 10)")
     options.add_argument(
         "--memory", type=positive, default=2048.0, metavar="MIB", help="resident memory of a runner (default 2048)"
     )
@@ -165,12 +168,12 @@ def manifests(arguments: argparse.Namespace) -> Mapping[str, Manifest]:
     return found
 
 
-def wanted(arguments: argparse.Namespace) -> Wanted:
-    """The implementations that --impls and --runner name."""
+def wanted(arguments: argparse.Namespace, roles: Collection[str] = (PEER,)) -> Wanted:
+    """The implementations that --impls and --runner name, or all that play one of the roles."""
     from conformance.model.spec import parse_specs
     from conformance.wanted import choose
 
-    return choose(parse_specs(arguments.impls) if arguments.impls else None, manifests(arguments))
+    return choose(parse_specs(arguments.impls) if arguments.impls else None, manifests(arguments), roles)
 
 
 def add_roots(options: argparse.ArgumentParser) -> None:

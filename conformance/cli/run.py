@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli import options
+from conformance.errors import UsageError
+from conformance.model.layers import DOCUMENTS, parse_layers
 
 if TYPE_CHECKING:
     import argparse
@@ -18,20 +20,26 @@ if TYPE_CHECKING:
     from conformance.wanted import Wanted
 
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
+CASTINGS = ("solo", "ring", "pairs", "all")
+ROLE_CASTINGS = ("once", "rotate")
 
 
 def parser(command: str, description: str) -> options.Parser:
     """The options of a run."""
     parser = options.parser(command, description)
     options.add_implementations(parser)
+    parser.add_argument(
+        "--layers", default="0-3", metavar="L",
+        help="0-3: the libraries alone (default); 4-7, or some of store, websocket, ydoc, collaboration: the scenarios",
+    )  # fmt: skip
     add_selection(parser)
     parser.add_argument(
         "--requirements", metavar="VERSION", help="only the cases that were frozen with a version, or in a FILE"
     )
     parser.add_argument(
-        "--castings", choices=("solo", "ring", "pairs", "all"), default="pairs",
+        "--castings", choices=(*CASTINGS, *ROLE_CASTINGS), metavar="KIND",
         help="solo: each alone; ring: also each as writer for the next one; pairs: also every writer with every "
-        "reader; all: every assignment (default pairs)",
+        "reader; all: every assignment (default pairs). Of scenarios once, rotate or all (default: as each says)",
     )  # fmt: skip
     parser.add_argument(
         "--deliveries", choices=("direct", "varied", "all"), default="direct",
@@ -45,12 +53,14 @@ def parser(command: str, description: str) -> options.Parser:
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
     options.add_limits(parser)
+    parser.set_defaults(timeout=None)  # a step of a scenario may take longer than a case
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="of the report (default terminal)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of to stdout")
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="the results file (default: one per run, in the cache)"
     )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a results file that was cut short")
+    parser.add_argument("--keep", action="store_true", help="keep the logs and data of each scenario")
     return parser
 
 
@@ -97,10 +107,11 @@ def plan(arguments: argparse.Namespace, names: Collection[str] | None = None) ->
     shapes = {"direct": cases, "varied": varied, "all": (*cases, *varied)}[deliveries]
     demanded = required(requirements, shapes, shipped)
     selected = tuple(case for case in demanded if selection.includes(case))
+    known = load_known(data_root() / "runners" / "known", names)
     return Plan(
         cases=selected,
-        castings=getattr(arguments, "castings", "pairs"),
-        known=load_known(data_root() / "runners" / "known", names),
+        castings=getattr(arguments, "castings", None) or "pairs",
+        known=tuple(entry for entry in known if not entry.is_of_scenarios),
         limits=options.limits(arguments),
         seed=getattr(arguments, "seed", None),
         fail_fast=getattr(arguments, "fail_fast", False),
@@ -121,10 +132,24 @@ def main(argv: list[str]) -> int:
     """Run, and report in the format that was asked for."""
     description = "Run the vectors on implementations, alone and cast as each other's peers."
     arguments = parser("[run]", description).parse_args(argv)
+    layers = parse_layers(arguments.layers)
+    upper = layers != (DOCUMENTS,)
     if arguments.quick:
-        arguments.level, arguments.castings = "required", "ring"
+        arguments.level, arguments.castings = "required", "once" if upper else "ring"
+    _check_castings(arguments.castings, upper=upper)
+    if upper:
+        from conformance.cli import layers as scenarios
+
+        return scenarios.main(arguments, layers, argv)
+    arguments.timeout = arguments.timeout or options.TIMEOUT
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, lambda: plan(arguments, wanted.names), argv)
+
+
+def _check_castings(kind: str | None, *, upper: bool) -> None:
+    fitting = ("once", "rotate", "all") if upper else CASTINGS
+    if kind is not None and kind not in fitting:
+        raise UsageError(f"--castings {kind} does not go with these layers; give one of {', '.join(fitting)}")
 
 
 def execute(arguments: argparse.Namespace, wanted: Wanted, planning: Callable[[], Plan], argv: Sequence[str]) -> int:
@@ -190,7 +215,6 @@ def _execute(
 
 
 def _check_resumable(first: Record, wanted: Wanted, planned: Plan) -> None:
-    from conformance.errors import UsageError
     from conformance.run import digest_of
 
     labels = [implementation["label"] for implementation in first["implementations"]]

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
+from conformance.model.layers import is_scenario
 from conformance.model.vector import origin_of
 from conformance.model.versions import within
 
@@ -97,6 +98,11 @@ class Divergence:
             return False
         excluded = any(_matches(origin, pattern[1:]) for pattern in self.cases if pattern.startswith("!"))
         return not excluded and any(_matches(origin, pattern) for pattern in self.cases)
+
+    @property
+    def is_of_scenarios(self) -> bool:
+        """Whether it is met in the layers 4 to 7; else it is in those below."""
+        return is_scenario(self.cases[0])
 
     def covers_version(self, version: str) -> bool:
         return self.versions == "*" or _within(version, self.versions)

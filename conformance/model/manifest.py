@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ManifestError, UsageError
+from conformance.model.layers import ALL_ROLES, PEER
 from conformance.model.versions import within
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _TEXTS = (
     "name", "title", "homepage", "language", "provider",
     "package", "version", "supported", "module", "binary", "hint", "engine", "repro",
 )  # fmt: skip
-_LISTS = ("argv", "aliases")
+_LISTS = ("argv", "aliases", "roles")
 _TABLES = ("requires", "env")
 _PATHS = ("lock", "source")
 
@@ -59,6 +60,7 @@ class Manifest:
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.
+    `roles` says what it plays: documents of layers 0 to 3 (`peer`), or roles of scenarios.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Manifest:
     path: Path
     package: str = ""
     aliases: tuple[str, ...] = ()
+    roles: tuple[str, ...] = (PEER,)
     version: str = ""
     supported: str = ""
     module: str = ""
@@ -139,6 +142,9 @@ def _check(table: dict[str, Any], where: str) -> None:
             raise ManifestError(f"{where}: {key}", "no such key")
         if not _fits(value, wanted):
             raise ManifestError(f"{where}: {key}", f"must be {wanted}")
+    for role in table.get("roles", ()):
+        if role not in ALL_ROLES:
+            raise ManifestError(f"{where}: roles", f"{role!r} is none of {', '.join(ALL_ROLES)}")
     for bounds in (table.get("supported", ""), *table.get("requires", {}).values()):
         try:
             within("0", bounds)

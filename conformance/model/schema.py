@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMAS = ("suite", "protocol", "manifest", "result")
+SCHEMAS = ("suite", "scenario", "protocol", "manifest", "result")
 
 
 @cache

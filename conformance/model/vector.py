@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIED = "+varied"
+_OTHERS = frozenset({"schema", "requirements", "scenarios"})
 LEVELS = ("required", "recommended", "informational")
 
 
@@ -115,7 +116,7 @@ def suite_files(path: Path) -> tuple[Path, ...]:
     return tuple(
         file
         for file in sorted(path.rglob("*.json"))
-        if file.name != "manifest.json" and not {"schema", "requirements"} & set(file.relative_to(path).parts[:-1])
+        if file.name != "manifest.json" and not _OTHERS & set(file.relative_to(path).parts[:-1])
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from conformance.report.records import Record
 
+_EVENTS = 25  # of a timeline
 _WIDEST = 400  # characters of a value, or of bytes, that are shown; the results file has the rest
 
 
@@ -43,24 +44,44 @@ def _lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[st
     if record.get("stderr"):
         yield "stderr", record["stderr"].splitlines()[-1]
     for failure in record.get("failures", ())[:1]:
-        yield "step", f"{failure['stage']}, {_action(failure['action'])}, answered by {failure['implementation']}"
+        answered = f", answered by {failure['implementation']}" if failure["peer"] else ""
+        yield "step", f"{failure['stage']}, {_action(failure['action'])}{answered}"
         yield "expected", shown(failure["expected"])
         yield "observed", shown(failure["observed"])
-    for cluster in clusters(summary, record):
-        names = ", ".join(cluster.labels)
-        yield "cluster", f"{names}: {'as expected' if cluster.answer is None else shown(cluster.answer)}"
+    if "layer" in record:
+        yield from _story(record)
+    else:
+        for cluster in clusters(summary, record):
+            names = ", ".join(cluster.labels)
+            yield "cluster", f"{names}: {'as expected' if cluster.answer is None else shown(cluster.answer)}"
     others = len(record.get("failures", ())) - 1
     if others > 0:
         yield "and", f"{others} more differences in this performance"
     yield from struct_lines(record)
     yield "signature", record["signature"]
     yield "again", reproduce(record)
+    if "layer" in record:
+        return
     yield "replay", f"python -m conformance replay {shlex.quote(str(results))} {shlex.quote(record['case'])}"
+
+
+def _story(record: Record) -> Iterator[tuple[str, str]]:
+    """The roles, what each document showed at the end, and the end of the timeline."""
+    yield "roles", ", ".join(f"{role}: {label}" for role, label in record["roles"].items())
+    for who, sight in record["situation"].items():
+        yield who, shown(sight)
+    for at, who, kind, what in record["timeline"][-_EVENTS:]:
+        yield "timeline", f"{at:>8.1f} ms  {who:<8} {kind:<8} {what}"
+    if "kept" in record:
+        yield "kept", record["kept"]
 
 
 def reproduce(record: Record) -> str:
     """The command that runs just this case on just these implementations."""
     impls = ",".join(dict.fromkeys(record["cast"]))
+    if "layer" in record:
+        case = shlex.quote(record["case"])
+        return f"python -m conformance --layers {record['layer']} --impls {shlex.quote(impls)} --filter {case} --keep"
     solo = " --castings solo" if len(set(record["cast"])) == 1 else ""
     return f"python -m conformance --impls {shlex.quote(impls)} --filter {shlex.quote(record['case'])}{solo}"
 
@@ -72,6 +93,7 @@ def shown(value: Any) -> str:
 
 
 def _action(step: dict[str, Any]) -> str:
-    where = f" of {step['peer']}"
+    by = step.get("peer") or step.get("by") or step.get("of") or []
+    where = f" of {by if isinstance(by, str) else ', '.join(by)}"
     name = f" as {step['as']}" if "as" in step else ""
     return f"{step['op']}{where}{name}"

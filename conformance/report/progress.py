@@ -33,7 +33,11 @@ class Progress(Protocol):
 
 def progress(plan: Plan, wanted: Wanted, *, quiet: bool) -> Progress:
     """A bar where standard error is a terminal, else lines. `quiet` shows unexpected results only."""
-    total = _estimate(plan, len(wanted.specs))
+    return counting(_estimate(plan, len(wanted.specs)), quiet=quiet)
+
+
+def counting(total: int, *, quiet: bool) -> Progress:
+    """As `progress`, of so many results, or of as many as come."""
     if sys.stderr.isatty() and not quiet:
         return _Bar(total)
     return _Lines(total, quiet=quiet)

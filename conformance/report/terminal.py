@@ -62,14 +62,19 @@ def _implementations(console: Console, summary: Summary) -> None:
 
 
 def _matrix(console: Console, summary: Summary) -> None:
-    labels = summary.labels
-    console.print(Text("writer (rows) x reader (columns); the diagonal is each alone", "dim"))
+    rows = columns = summary.labels
+    if summary.run["castings"] == "roles":
+        rows = [label for label in rows if any(first == label for first, _ in summary.cells)]
+        columns = [label for label in columns if any(last == label for _, last in summary.cells)]
+        console.print(Text("first role (rows) x last role (columns)", "dim"))
+    else:
+        console.print(Text("writer (rows) x reader (columns); the diagonal is each alone", "dim"))
     table = Table()
     table.add_column("")
-    for label in labels:
+    for label in columns:
         table.add_column(label, justify="right")
-    for writer in labels:
-        table.add_row(Text(writer, "bold"), *(_cell(summary.cells.get((writer, reader))) for reader in labels))
+    for first in rows:
+        table.add_row(Text(first, "bold"), *(_cell(summary.cells.get((first, last))) for last in columns))
     console.print(table)
     console.print(Text("passed, k known divergence, u unsupported, i informational, ! unexpected", "dim"))
 

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 globalThis.console = new console.Console(process.stderr, process.stderr)
 
 const { implementations, loadAdapter } = await import('./adapters/index.mjs')
+const { parts } = await import('./scenario/part.mjs')
 
 const usage = `usage: main.mjs --impl ${Object.keys(implementations).join('|')} [--module DIR_OR_FILE]
        main.mjs --impl NAME [--module DIR_OR_FILE] [--format v1|v2|both] [--filter GLOB] VECTORS...
@@ -51,7 +52,18 @@ if (values.help) {
   process.exit(0)
 }
 const { impl = '', format = 'both' } = values
-if (!Object.hasOwn(implementations, impl)) badUsage(`--impl must be one of ${Object.keys(implementations).join(', ')}`)
+if (Object.hasOwn(parts, impl)) {
+  const { serve } = await import('./scenario/serve.mjs')
+  const part = await (await parts[impl]()).load(values.module ?? '').catch(error => {
+    console.error(`cannot load ${impl}: ${error instanceof Error ? error.message : error}`)
+    process.exit(3)
+  })
+  await serve(part)
+  process.exit(0)
+}
+if (!Object.hasOwn(implementations, impl)) {
+  badUsage(`--impl must be one of ${Object.keys({ ...implementations, ...parts }).join(', ')}`)
+}
 if (!['v1', 'v2', 'both'].includes(format)) badUsage('--format must be v1, v2 or both')
 
 const loaded = await loadAdapter(impl, values.module).catch(error => {

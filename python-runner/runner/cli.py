@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .adapters import ADAPTERS, load
+from .scenario import PARTS
 
 if TYPE_CHECKING:
     from .adapters import Adapter
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
         prog="python-runner", description="Without paths: the runner protocol. With paths: vectors, alone."
     )
     parser.add_argument("paths", nargs="*", type=Path, help="vector files or folders")
-    parser.add_argument("--impl", required=True, choices=sorted(ADAPTERS))
+    parser.add_argument("--impl", required=True, choices=sorted({**ADAPTERS, **PARTS}))
     parser.add_argument("--site", type=Path, help="folder put first on sys.path, to load the library from")
     parser.add_argument("--format", choices=["v1", "v2", "both"], default="both")
     parser.add_argument("--filter", metavar="GLOB", default="*", help="only cases whose id matches")
@@ -36,6 +37,10 @@ def main(arguments: list[str]) -> int:
         if not options.site.is_dir():
             parser.error(f"--site: no such folder: {options.site}")
         sys.path.insert(0, str(options.site.resolve()))
+    if options.impl in PARTS:
+        if options.paths or options.measure:
+            parser.error(f"{options.impl} plays roles of scenarios, which needs the coordinator")
+        return _part(options.impl)
     if options.paths:
         return _alone(options)
 
@@ -53,6 +58,20 @@ def main(arguments: list[str]) -> int:
         protocol.measure(adapter, options.measure, streams[1])
         return 0
     protocol.serve(adapter, *streams)
+    return 0
+
+
+def _part(name: str) -> int:
+    from . import protocol, scenario
+    from .scenario.serve import serve
+
+    streams = protocol.claim_streams()
+    try:
+        part = scenario.load(name)
+    except ImportError as error:
+        sys.stderr.write(f"python-runner: cannot load {name}: {error}\n")
+        return LIBRARY_MISSING
+    serve(part, *streams)
     return 0
 
 

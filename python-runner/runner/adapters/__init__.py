@@ -56,6 +56,10 @@ class Peer:
 
     __slots__ = ()
 
+    def document(self) -> Any:
+        """The library's own object."""
+        raise NotImplementedError
+
     def declare(self) -> None:
         """Names all roots of the session on the document."""
         raise NotImplementedError

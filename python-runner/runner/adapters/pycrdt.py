@@ -111,6 +111,9 @@ class PycrdtPeer(Peer):
         self._subdocs: _Subdocs | None = None
         self._inner: dict[str, PycrdtPeer] | None = None
 
+    def document(self) -> Any:
+        return self._doc
+
     def declare(self) -> None:
         for name in self._roots:
             self.root(name)

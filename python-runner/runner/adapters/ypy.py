@@ -80,6 +80,9 @@ class YpyPeer(Peer):
         self._subscription: Any = None
         self._observers: Observers | None = None
 
+    def document(self) -> Any:
+        return self._doc
+
     def declare(self) -> None:
         for name in self._roots:
             self.root(name)

@@ -1,0 +1,113 @@
+"""`--layers` of a run above layer 3: scenarios in place of vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.cli import options
+from conformance.errors import UsageError
+from conformance.model.layers import ROLES
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from conformance.execute.process import RunnerProcess
+    from conformance.provision import Launch
+    from conformance.report.progress import Progress
+    from conformance.scenario.run import Plan
+    from conformance.wanted import Wanted
+
+MEANINGLESS = ("resume", "requirements")
+"""Options of a run that scenarios do not have."""
+
+
+def main(arguments: argparse.Namespace, layers: Sequence[str], argv: Sequence[str]) -> int:
+    """Provide everything, perform the scenarios, write the results file and the report."""
+    from conformance.execute.process import started
+    from conformance.report.progress import announce
+    from conformance.wanted import launches
+
+    for name in MEANINGLESS:
+        if getattr(arguments, name, None):
+            raise UsageError(f"--{name} is for the layers 0 to 3; leave it out")
+    roles = {role for layer in layers for role in ROLES[layer]}
+    wanted = options.wanted(arguments, roles)
+    for name, reason in wanted.left_out.items():
+        announce(f"left out {name}: {reason}")
+    planned = plan(arguments, layers, wanted)
+    commands = launches(wanted, announce)
+    with started(commands) as processes:
+        return _execute(arguments, wanted, commands, processes, planned, argv)
+
+
+def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -> Plan:
+    """What the options stand for."""
+    from fnmatch import fnmatchcase
+
+    from conformance.judge.known import load_known
+    from conformance.model.vector import LEVELS
+    from conformance.resources import data_root
+    from conformance.scenario.model import FOLDER, load_scenarios
+    from conformance.scenario.run import Plan
+
+    shipped = data_root() / "vectors" / FOLDER
+    paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
+    scenarios = load_scenarios(paths, layers)
+    levels = LEVELS[: LEVELS.index(arguments.level) + 1]
+    selected = tuple(
+        scenario
+        for scenario in scenarios
+        if scenario.level in levels
+        and (not arguments.filter or any(fnmatchcase(scenario.id, pattern) for pattern in arguments.filter))
+        and (not arguments.feature or _bears(scenario, arguments.feature))
+    )
+    known = load_known(data_root() / "runners" / "known", wanted.names)
+    return Plan(
+        scenarios=selected,
+        casting=arguments.castings or "",
+        known=tuple(entry for entry in known if entry.is_of_scenarios),
+        whole=shipped in paths and len(selected) == len(scenarios) and not arguments.castings and not arguments.impls,
+        keep=arguments.keep,
+        jobs=arguments.jobs,
+        deadline=arguments.timeout or 30.0,
+        seed=arguments.seed or 0,
+        fail_fast=arguments.fail_fast,
+    )
+
+
+def _bears(scenario: object, wanted: Sequence[str]) -> bool:
+    from conformance.scenario.model import Scenario, flat
+
+    assert isinstance(scenario, Scenario)
+    return any(name in scenario.flags or any(step["op"] == name for step in flat(scenario.steps)) for name in wanted)
+
+
+def _execute(
+    arguments: argparse.Namespace,
+    wanted: Wanted,
+    commands: Sequence[Launch],
+    processes: list[RunnerProcess],
+    planned: Plan,
+    argv: Sequence[str],
+) -> int:
+    from conformance.cli.run import default_results_path
+    from conformance.report.progress import counting
+    from conformance.report.render import renderer
+    from conformance.report.store import ResultWriter
+    from conformance.scenario.run import run
+    from conformance.version import kit_version
+
+    path = arguments.results or default_results_path()
+    writer = ResultWriter(path)
+    live: Progress = counting(0, quiet=arguments.format != "terminal" and arguments.output is None)
+    try:
+        code = run(wanted, commands, planned, [writer, live], arguments=argv, kit=kit_version(), processes=processes)
+    finally:
+        live.close()
+        writer.close()
+        if writer.has_written and path.stat().st_size:
+            renderer(arguments.format).render(path, arguments.output, known=planned.known)
+            if arguments.format == "terminal" and arguments.output is None:
+                print(f"results: {path}")
+    return code

@@ -1,0 +1,64 @@
+"""Who plays which role. A performance of a scenario is one assignment of implementations to its roles."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from conformance.model.layers import PEER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.model.implementation import Implementation
+    from conformance.scenario.model import Role, Scenario
+
+CASTINGS = ("once", "rotate", "all")
+"""once: each candidate leads once. rotate: with each lead, every other candidate plays every other role once.
+all: every assignment."""
+
+CONVERSES = frozenset({"sync.step1", "sync.read", "emit"})
+"""What a library needs to be a client by itself: the kit carries its messages (conformance/scenario/bridge.py)."""
+
+Cast = tuple[int, ...]
+
+
+def candidates(role: Role, implementations: Sequence[Implementation], roles: Mapping[str, Sequence[str]]) -> list[int]:
+    """The implementations that can play a role. `roles` are those of each manifest, by the implementation's name."""
+    needs = set(role.needs)
+    found = []
+    for place, implementation in enumerate(implementations):
+        features = implementation.hello.features
+        if role.plays in roles[implementation.name]:
+            fits = needs <= features
+        else:
+            by_itself = role.plays == "client" and PEER in roles[implementation.name]
+            fits = by_itself and features >= CONVERSES and needs <= features
+        if fits:
+            found.append(place)
+    return found
+
+
+def casts(scenario: Scenario, choices: Sequence[Sequence[int]], casting: str = "") -> Iterator[Cast]:
+    """The casts of a scenario, each once: an implementation for each of `scenario.cast_roles`, in their order.
+
+    Args:
+        choices: the candidates of each role. A role without any leaves the scenario without a cast.
+        casting: one of CASTINGS, instead of the scenario's own.
+    """
+    if not all(choices):
+        return
+    kind = casting or scenario.casting
+    if kind == "all":
+        yield from product(*choices)
+        return
+    lead, others = choices[0], choices[1:]
+    turns = max(map(len, others), default=1) if kind == "rotate" else 1
+    seen = set()
+    for place, first in enumerate(lead):
+        for turn in range(turns):
+            shift = turn if kind == "rotate" else place
+            cast = (first, *(other[(shift + offset) % len(other)] for offset, other in enumerate(others)))
+            if cast not in seen:
+                seen.add(cast)
+                yield cast

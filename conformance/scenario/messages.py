@@ -1,0 +1,80 @@
+"""What passes between clients and servers, in words, for the timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.scenario.frames import CLOSE, PING, PONG, TEXT
+from conformance.wire.awareness import decode_awareness
+from conformance.wire.lib0 import WireError
+from conformance.wire.state_vector import decode_state_vector
+from conformance.wire.sync import (
+    AuthMessage,
+    AwarenessMessage,
+    CustomMessage,
+    QueryAwareness,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+    decode_message,
+)
+from conformance.wire.update import decode_update
+
+if TYPE_CHECKING:
+    from conformance.scenario.frames import Message
+
+_WIDEST = 120
+
+
+def in_words(message: Message) -> str:
+    """One message of a WebSocket, on one line."""
+    if message.opcode == CLOSE:
+        code = int.from_bytes(message.payload[:2], "big") if message.payload else 0
+        return f"close {code} {message.payload[2:].decode(errors='replace')}".strip()
+    if message.opcode in (PING, PONG):
+        return "ping" if message.opcode == PING else "pong"
+    if message.opcode == TEXT:
+        return f"text {message.payload[:_WIDEST].decode(errors='replace')}"
+    try:
+        return _binary(message.payload)
+    except WireError as error:
+        return f"{len(message.payload)} bytes that are no message: {error}"
+
+
+def _binary(payload: bytes) -> str:
+    message = decode_message(payload)
+    match message:
+        case SyncStep1(vector):
+            return f"sync step 1, {_vector(vector)}"
+        case SyncStep2(update):
+            return f"sync step 2, {_update(update)}"
+        case SyncUpdate(update):
+            return f"update, {_update(update)}"
+        case AwarenessMessage(update):
+            states = ", ".join(
+                f"{entry.client} {'gone' if entry.state is None else 'there'} at {entry.clock}"
+                for entry in decode_awareness(update).entries
+            )
+            return f"awareness, {states or 'nobody'}"[:_WIDEST]
+        case QueryAwareness():
+            return "awareness is asked for"
+        case AuthMessage(denied):
+            return "access granted" if denied is None else f"access denied: {denied}"
+        case CustomMessage(type, data):
+            return f"message {type}, {data[:_WIDEST].decode(errors='replace')}"
+
+
+def _vector(data: bytes) -> str:
+    vector = decode_state_vector(data)
+    return "{" + ", ".join(f"{client}: {clock}" for client, clock in sorted(vector.items())) + "}"
+
+
+def _update(data: bytes) -> str:
+    update = decode_update(data)
+    runs = ", ".join(
+        f"{client}: {run[0].id.clock}-{run[-1].id.clock + run[-1].length}"
+        for client, run in update.structs.items()
+        if run
+    )
+    deleted = sum(length for ranges in update.delete_set.values() for _, length in ranges)
+    return f"{len(data)} bytes, clocks {{{runs}}}" + (f", {deleted} deleted" if deleted else "")

@@ -1,0 +1,232 @@
+"""A run of scenarios, from what was asked for to its exit code: introduce, cast, perform, record."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+import zlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.execute.engine import Engine, Limits
+from conformance.judge.known import KnownDivergences
+from conformance.report.records import Record, end_record, is_unexpected, run_record
+from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
+from conformance.scenario.casting import candidates, casts
+from conformance.scenario.model import digest_of
+from conformance.scenario.participant import Setting
+from conformance.scenario.records import scenario_record
+from conformance.scenario.stage import Stage
+from conformance.scenario.timeline import Timeline
+from conformance.scenario.verdict import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.execute.process import RunnerProcess
+    from conformance.judge.known import Divergence
+    from conformance.model.implementation import Implementation
+    from conformance.provision import Launch
+    from conformance.run import Sink
+    from conformance.scenario.casting import Cast
+    from conformance.scenario.model import Scenario
+    from conformance.wanted import Wanted
+
+
+_MEMORY = 1 << 31  # bytes that a runner may take as it is introduced
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is performed, and how.
+
+    Attributes:
+        casting: one of conformance/scenario/casting.py CASTINGS instead of each scenario's own; empty for that.
+        whole: no shipped scenario of these layers was filtered away, so a known divergence that meets none is stale.
+        keep: folders of performances stay; else only those of unexpected results do not outlive it either.
+        jobs: performances at the same time.
+        deadline: seconds in which a step must be answered.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    casting: str
+    known: tuple[Divergence, ...]
+    whole: bool = False
+    keep: bool = False
+    jobs: int = 2
+    deadline: float = 30.0
+    seed: int = 0
+    fail_fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A scenario and who plays its roles."""
+
+    scenario: Scenario
+    cast: Cast
+
+
+def performances(
+    plan: Plan, implementations: Sequence[Implementation], roles: Mapping[str, Sequence[str]]
+) -> Iterator[Performance]:
+    """All performances, in the order of the scenarios."""
+    for scenario in plan.scenarios:
+        choices = [candidates(role, implementations, roles) for role in scenario.cast_roles]
+        for cast in casts(scenario, choices, plan.casting):
+            yield Performance(scenario, cast)
+
+
+def run(
+    wanted: Wanted,
+    commands: Sequence[Launch],
+    plan: Plan,
+    sinks: Sequence[Sink],
+    *,
+    arguments: Sequence[str] = (),
+    kit: str = "",
+    processes: list[RunnerProcess] | None = None,
+) -> int:
+    """Perform everything, give every record to every sink, and return the exit code.
+
+    An interrupt (KeyboardInterrupt) still writes the end record, and ends all processes, before it goes on.
+    """
+    if not plan.scenarios:
+        raise NothingSelectedError(
+            "no scenario is selected; look at the ids with: python -m conformance list scenarios"
+        )
+    started = time.monotonic()
+    with Engine(
+        commands, Limits(timeout=plan.deadline, memory=1 << 31, recycle=1 << 30, jobs=1), processes=processes
+    ) as engine:
+        implementations = introduce(engine, wanted.specs, commands)
+    roles = {name: manifest.roles for name, manifest in wanted.manifests.items()}
+    planned = list(performances(plan, implementations, roles))
+    if not planned:
+        raise NothingSelectedError(
+            "no scenario can be cast with these implementations; see who plays what: python -m conformance list impls"
+        )
+    record = run_record(
+        kit=kit,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        arguments=arguments,
+        implementations=implementations,
+        left_out=wanted.left_out,
+        cases=len({performance.scenario.id for performance in planned}),
+        vectors=digest_of(plan.scenarios),
+        castings="roles",
+        seed=plan.seed,
+    )
+    for sink in sinks:
+        sink.write([record])
+    book = _Book(plan, implementations, sinks)
+    try:
+        asyncio.run(_perform(planned, implementations, roles, plan, book))
+    finally:
+        end = book.end(time.monotonic() - started)
+    return UNEXPECTED if book.unexpected or end["stale"] else PASSED
+
+
+async def _perform(
+    planned: Sequence[Performance],
+    implementations: Sequence[Implementation],
+    roles: Mapping[str, Sequence[str]],
+    plan: Plan,
+    book: _Book,
+) -> None:
+    """All performances, `plan.jobs` at a time; their results in the order in which they end."""
+    waiting = iter(planned)
+
+    async def work() -> None:
+        for performance in waiting:
+            if plan.fail_fast and book.unexpected:
+                return
+            book.enter(await _once(performance, implementations, roles, plan))
+
+    workers = [asyncio.create_task(work()) for _ in range(plan.jobs)]
+    try:
+        await asyncio.gather(*workers)
+        book.complete = not (plan.fail_fast and book.unexpected)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _once(
+    performance: Performance,
+    implementations: Sequence[Implementation],
+    roles: Mapping[str, Sequence[str]],
+    plan: Plan,
+) -> Outcome:
+    """One performance in a folder of its own, which is removed again unless it is to be kept."""
+    scenario = performance.scenario
+    missing = _lacking(performance, implementations)
+    if missing is not None:
+        return Outcome(scenario, performance.cast, missing=missing)
+    folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
+    kept = False
+    try:
+        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance))
+        outcome = await Stage(scenario, performance.cast, implementations, roles, setting).perform()
+        kept = plan.keep
+        return replace(outcome, kept=str(folder)) if kept else outcome
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lacking(performance: Performance, implementations: Sequence[Implementation]) -> tuple[str, str] | None:
+    """A participant and an op of its own that its library lacks, as far as its runner knows beforehand."""
+    for role, player in zip(performance.scenario.cast_roles, performance.cast, strict=True):
+        features = implementations[player].hello.features
+        lacks = sorted(performance.scenario.operations(role.name) - features - ALWAYS)
+        if lacks:
+            return role.name, lacks[0]
+    return None
+
+
+ALWAYS = frozenset({"kill", "restart", "connect", "disconnect", "status"})
+"""Ops of the participant around the runner. A runner that has a network of its own names the last three."""
+
+
+def _seed(seed: int, performance: Performance) -> int:
+    return zlib.crc32(f"{seed} {performance.scenario.id} {performance.cast}".encode())
+
+
+class _Book:
+    """What has been performed and what came of it."""
+
+    def __init__(self, plan: Plan, implementations: Sequence[Implementation], sinks: Sequence[Sink]) -> None:
+        self._plan = plan
+        self._labels = [implementation.label for implementation in implementations]
+        self._known = KnownDivergences(plan.known, implementations)
+        self._sinks = sinks
+        self._counts: dict[str, int] = {}
+        self.unexpected = 0
+        self.complete = False
+
+    def enter(self, outcome: Outcome) -> None:
+        """Match an outcome with the known divergences, and write its record."""
+        known: tuple[str, ...] = ()
+        if outcome.verdict != "unsupported":
+            signature = None if outcome.verdict == "pass" else outcome.signature
+            known = self._known.explain(outcome.scenario.id, outcome.cast, "v1", signature)
+        record = scenario_record(outcome, self._labels, known)
+        for sink in self._sinks:
+            sink.write([record])
+        name = "known" if known else outcome.verdict
+        self._counts[name] = self._counts.get(name, 0) + 1
+        self.unexpected += is_unexpected(record)
+
+    def end(self, seconds: float) -> Record:
+        """Write the end record; it names the known divergences that did not show."""
+        stale = self._known.stale(complete=self._plan.whole) if self.complete else []
+        end = end_record(self._counts, stale, seconds, complete=self.complete)
+        for sink in self._sinks:
+            sink.write([end])
+        return end

@@ -1,0 +1,302 @@
+"""One performance of a scenario: its participants, its steps one after the other, and what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from conformance.model.layers import PEER
+from conformance.scenario import verdict
+from conformance.scenario.agreement import Sight, parted, vector_of
+from conformance.scenario.bridge import Bridge
+from conformance.scenario.check import SLOTS
+from conformance.scenario.disk import Disk
+from conformance.scenario.hosted import Hosted
+from conformance.scenario.http import Http
+from conformance.scenario.model import performers
+from conformance.scenario.network import Network
+from conformance.scenario.participant import Answer, Fault, ok
+from conformance.scenario.predicate import meets
+from conformance.scenario.timeline import short
+from conformance.scenario.verdict import Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.model.implementation import Implementation
+    from conformance.scenario.casting import Cast
+    from conformance.scenario.model import Role, Scenario, Step
+    from conformance.scenario.participant import Participant, Setting
+
+_FIRST_LOOK, _LAST_LOOK = 0.005, 0.1  # seconds between two looks at what is waited for: the pause doubles
+_SITUATION = 2.0  # seconds in which a participant tells what it has, after a failure
+
+
+class _Stop(Exception):  # noqa: N818 - the end of a performance
+    """Nothing after this step means anything."""
+
+
+class _Missing(_Stop):
+    def __init__(self, who: str, feature: str) -> None:
+        super().__init__(who, feature)
+        self.who = who
+        self.feature = feature
+
+
+class Stage:
+    """Plays one scenario once. Use `perform`."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        cast: Cast,
+        implementations: Sequence[Implementation],
+        roles: Mapping[str, Sequence[str]],
+        setting: Setting,
+    ) -> None:
+        """`roles` are those of each manifest, by the implementation's name."""
+        self._scenario = scenario
+        self._cast = cast
+        self._setting = setting
+        self._roles = roles
+        self._players = dict(
+            zip([role.name for role in scenario.cast_roles], [implementations[player] for player in cast], strict=True)
+        )
+        self._network = Network(setting, self._listens_at)
+        self._participants: dict[str, Participant] = {}
+        self._hosted: list[Hosted] = []
+        self._servers: dict[str, dict[str, Any]] = {}
+        self._slots: dict[str, Any] = {}
+        self._failures: list[Failure] = []
+        self._chance = random.Random(setting.seed)
+
+    async def perform(self) -> Outcome:
+        """Play it to its end, or to the first step that makes the others meaningless; lets go of everything."""
+        started = time.monotonic()
+        missing: tuple[str, str] | None = None
+        fault: Fault | None = None
+        situation: dict[str, Any] = {}
+        try:
+            try:
+                await self._enter()
+                for place, step in enumerate(self._scenario.steps):
+                    await self._step(place, step)
+            except _Missing as stop:
+                missing = (stop.who, stop.feature)
+            except _Stop:
+                pass
+            except Fault as stop:
+                fault = stop
+                self._setting.timeline.add(stop.participant, "note", f"{stop.kind}: {stop.message}")
+            if fault is not None or self._failures:
+                situation = await self._situation()
+        finally:
+            await self._leave()
+        return Outcome(
+            self._scenario,
+            self._cast,
+            tuple(self._failures),
+            missing,
+            fault,
+            situation,
+            self._setting.timeline.as_json(),
+            time.monotonic() - started,
+        )
+
+    # Participants
+
+    async def _enter(self) -> None:
+        for role in self._scenario.roles:
+            self._participants[role.name] = self._participant(role)
+        await asyncio.gather(*(hosted.start() for hosted in self._hosted))
+
+    def _participant(self, role: Role) -> Participant:
+        match role.plays:
+            case "network":
+                return self._network
+            case "disk":
+                return Disk(self._setting)
+            case "http":
+                return Http(self._setting)
+        player = self._players[role.name]
+        hosted = Hosted(role, player.launch, self._setting)
+        self._hosted.append(hosted)
+        if role.plays == "client" and "client" not in self._roles[player.name] and PEER in self._roles[player.name]:
+            return Bridge(hosted, player, int(role.options.get("client", 1)), self._setting)
+        return hosted
+
+    async def _leave(self) -> None:
+        # Clients before servers, in the reverse order of their roles: a server that goes first would be their news.
+        for participant in reversed(list(self._participants.values())):
+            if participant is not self._network:
+                await participant.close()
+        await self._network.close()
+
+    def _listens_at(self, server: str) -> int:
+        started = self._servers.get(server)
+        if started is None:
+            raise ConnectionRefusedError(f"{server} was not started")
+        return int(started["port"])
+
+    # Steps
+
+    async def _step(self, place: int, step: Step) -> None:
+        match step["op"]:
+            case "agree":
+                await self._agree(place, step)
+            case "together":
+                await asyncio.gather(*(self._step(place, inner) for inner in step["steps"]))
+            case "repeat":
+                for _ in range(step["times"]):
+                    for inner in step["steps"]:
+                        await self._step(place, inner)
+            case _:
+                if "delay" in step:
+                    low, high = step["delay"]
+                    await asyncio.sleep(self._chance.uniform(low, high) / 1000)
+                for who in performers(step):
+                    await self._ask(place, who, step)
+
+    async def _ask(self, place: int, who: str, step: Step) -> None:
+        filled = await self._filled(who, step)
+        participant = self._participants[who]
+        until = step.get("until")
+        if until is None:
+            answer = await participant.perform(filled)
+        else:
+            answer = await self._wait(who, participant, filled, self._demand(until))
+        self._setting.timeline.add(who, *_told(step, answer))
+        if "unsupported" in answer:
+            raise _Missing(who, str(answer["unsupported"]))
+        if until is not None and not self._meets(who, self._demand(until), answer):
+            self._fail(Failure(place, verdict.WAITED, step, who, until, answer))
+            raise _Stop
+        expect = step.get("expect")
+        if expect is not None and not self._meets(who, self._demand(expect), answer):
+            self._fail(Failure(place, verdict.DIFFERS, step, who, expect, answer))
+        if expect is None and "error" in answer:
+            self._fail(Failure(place, verdict.REFUSED, step, who, {"ok": "anything"}, answer))
+            raise _Stop
+        if "ok" in answer:
+            self._remember(who, step, answer)
+
+    def _remember(self, who: str, step: Step, answer: Answer) -> None:
+        if "as" in step:
+            self._slots[step["as"]] = answer["ok"]
+        if step["op"] == "start" and isinstance(answer["ok"], dict) and "port" in answer["ok"]:
+            self._servers[who] = answer["ok"]
+
+    async def _wait(self, who: str, participant: Participant, step: Step, until: dict[str, Any]) -> Answer:
+        """Look again and again, until the answer is as wanted or the time is over; the last answer."""
+        deadline = time.monotonic() + step.get("within", self._scenario.within)
+        pause = _FIRST_LOOK
+        while True:
+            answer = await participant.perform(step)
+            if "unsupported" in answer or self._meets(who, until, answer) or time.monotonic() > deadline:
+                return answer
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_LOOK)
+
+    async def _agree(self, place: int, step: Step) -> None:
+        """Wait until all have the same updates; then they must show the same content, and what is expected."""
+        deadline = time.monotonic() + step.get("within", self._scenario.within)
+        pause = _FIRST_LOOK
+        lossy = sorted({loss for who in step["of"] for loss in self._lossy(who)})
+        while True:
+            sights = [await self._sight(who) for who in step["of"]]
+            how = parted(sights, lossy)
+            expect = step.get("expect")
+            right = not how and (expect is None or meets(self._demand(expect), ok(sights[0].state), lossy))
+            if right or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_LOOK)
+        for sight in sights:
+            self._setting.timeline.add(sight.who, "saw", short(sight.as_json()))
+        if not right:
+            check = {"vectors": verdict.UNDELIVERED, "content": verdict.SPLIT, "": verdict.DIFFERS}[how]
+            seen = {sight.who: sight.as_json() for sight in sights}
+            observed = {"ok": sights[0].state} if not how else seen
+            self._fail(Failure(place, check, step, "", step.get("expect"), observed))
+            raise _Stop
+
+    async def _sight(self, who: str) -> Sight:
+        participant = self._participants[who]
+        vector = await participant.perform({"op": "state_vector", "by": who})
+        state = await participant.perform({"op": "state", "by": who})
+        for answer in (vector, state):
+            if "unsupported" in answer:
+                raise _Missing(who, str(answer["unsupported"]))
+            if "ok" not in answer:
+                raise Fault(who, "protocol", f"cannot tell what it has: {short(answer)}")
+        try:
+            return Sight(who, vector_of(vector["ok"]), state["ok"])
+        except ValueError as error:
+            raise Fault(who, "protocol", str(error)) from error
+
+    # What steps name, and what they demand
+
+    async def _filled(self, who: str, step: Step) -> Step:
+        """The step with the bytes and values of its slots, and the address of the server that it goes to."""
+        filled: Step = {
+            key: {"base64": self._slots[value]} if key in SLOTS and isinstance(value, str) else self._value(value)
+            for key, value in step.items()
+            if key not in ("expect", "until")
+        }
+        server = step.get("to")
+        if server is not None:
+            started = self._servers.get(server, {})
+            direct = isinstance(self._participants[who], Http)
+            port = started.get("port", 1) if direct else await self._network.port(who, server)
+            filled |= {key: value for key, value in started.items() if key not in ("port", *filled)}
+            filled["url"] = f"http://127.0.0.1:{port}"
+        return filled
+
+    def _value(self, value: Any) -> Any:
+        """A value with the contents of the slots that it names by `{"$slot": name}`."""
+        if isinstance(value, list):
+            return [self._value(item) for item in value]
+        if isinstance(value, dict):
+            if set(value) == {"$slot"}:
+                return self._slots.get(value["$slot"])
+            return {key: self._value(item) for key, item in value.items()}
+        return value
+
+    def _demand(self, demand: dict[str, Any]) -> dict[str, Any]:
+        filled: dict[str, Any] = self._value(demand)
+        return filled
+
+    def _meets(self, who: str, demand: dict[str, Any], answer: Answer) -> bool:
+        return meets(demand, answer, self._lossy(who))
+
+    def _lossy(self, who: str) -> tuple[str, ...]:
+        player = self._players.get(who)
+        return player.hello.lossy if player is not None else ()
+
+    def _fail(self, failure: Failure) -> None:
+        self._failures.append(failure)
+        self._setting.timeline.add(failure.who, "note", f"{failure.check}: wanted {short(failure.expected)}")
+
+    async def _situation(self) -> dict[str, Any]:
+        """What each document shows now, as far as it can be had."""
+        found: dict[str, Any] = {}
+        for role in self._scenario.cast_roles:
+            try:
+                sight = await asyncio.wait_for(self._sight(role.name), _SITUATION)
+            except (Fault, _Stop, TimeoutError):
+                continue
+            found[role.name] = sight.as_json()
+        return found
+
+
+def _told(step: Step, answer: Answer) -> tuple[str, str]:
+    """A step and its answer as an event."""
+    named = {key: value for key, value in step.items() if key not in ("by", "op", "expect", "until", "as", "title")}
+    did = f"{step['op']} {short(named)}" if named else str(step["op"])
+    if answer.get("ok") is not None:
+        return "saw", f"{did}: {short(answer['ok'])}"
+    if "error" in answer:
+        return "did", f"{did}: {answer['error']['kind']}: {answer['error']['message'][:160]}"
+    return "did", did

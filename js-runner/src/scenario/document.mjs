@@ -1,0 +1,59 @@
+/**
+ * The document of a role: a library of the lower layers, through its adapter and the steps of layers 0 to 3.
+ *
+ * @module
+ */
+import { Unsupported } from '../adapters/adapter.mjs'
+import { loadAdapter } from '../adapters/index.mjs'
+import { installed } from '../library.mjs'
+import { Session } from '../session.mjs'
+import { StepError } from './serve.mjs'
+
+/** @typedef {import('../adapters/adapter.mjs').Adapter} Adapter */
+/** @typedef {import('./part.mjs').Step} Step */
+
+/**
+ * The adapter of the Yjs that a package uses.
+ *
+ * @param {string} module the package's folder
+ * @return {Promise<Adapter>}
+ */
+export const documentsOf = async module => {
+  const { adapter } = await loadAdapter('yjs', installed('yjs', new URL(`file://${module}/package.json`)))
+  return adapter
+}
+
+/** One document, which performs the steps of layers 0 to 3. */
+export class RoleDocument {
+  /**
+   * @param {Adapter} lib
+   * @param {string} role
+   * @param {import('./part.mjs').Roots} roots
+   * @param {import('./part.mjs').Options} options
+   */
+  constructor (lib, role, roots, { client = 1, gc, declare }) {
+    this.session = new Session(lib, roots, { [role]: { client, gc, declare } })
+    this.role = role
+  }
+
+  /** The library's own object. */
+  get doc () {
+    return this.session.docs.get(this.role)
+  }
+
+  /**
+   * @param {Step} step
+   * @return {any} what it observed; bytes as base64
+   * @throws {Unsupported | StepError}
+   */
+  perform (step) {
+    const answer = this.session.answer(step)
+    if ('unsupported' in answer) throw new Unsupported(answer.unsupported)
+    if ('error' in answer) throw new StepError(answer.error.kind, answer.error.message)
+    return answer.ok
+  }
+
+  close () {
+    this.session.close()
+  }
+}

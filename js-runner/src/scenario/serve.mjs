@@ -1,0 +1,98 @@
+/**
+ * The line protocol for parts: one request at a time, on an event loop that goes on between requests.
+ *
+ * @module
+ */
+import { createInterface } from 'node:readline'
+import { Unsupported, describe } from '../adapters/adapter.mjs'
+import { PROTOCOL } from '../protocol.mjs'
+import { toBase64 } from '../values.mjs'
+
+/** @typedef {import('./part.mjs').Actor} Actor */
+/** @typedef {import('./part.mjs').Part} Part */
+
+/** A step that failed with a kind of the protocol. */
+export class StepError extends Error {
+  /**
+   * @param {'refused' | 'panic' | 'slot' | 'runner'} kind
+   * @param {string} message
+   */
+  constructor (kind, message) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/**
+ * Answers every request until standard input ends; then everything that was begun is let go.
+ *
+ * @param {Part} part
+ */
+export const serve = async part => {
+  /** @type {Map<number, Actor>} */
+  const actors = new Map()
+  try {
+    for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+      if (line === '') continue
+      const request = JSON.parse(line)
+      const { seq } = request
+      const answer = request.hello === undefined ? { seq, run: await runAll(part, actors, request.run) } : { seq, hello: hello(part) }
+      process.stdout.write(JSON.stringify(answer) + '\n')
+    }
+  } finally {
+    for (const actor of actors.values()) await actor.close()
+  }
+}
+
+/** @param {Part} part */
+const hello = part => ({
+  protocol: PROTOCOL,
+  name: part.name,
+  version: part.version,
+  language: 'javascript',
+  runtime: `node ${process.versions.node}`,
+  features: [...part.features].sort(),
+  lossy: part.lossy
+})
+
+/**
+ * @param {Part} part
+ * @param {Map<number, Actor>} actors
+ * @param {any[]} wanted sessions; each has one participant
+ */
+const runAll = async (part, actors, wanted) => {
+  const run = []
+  for (const session of wanted) {
+    const answers = []
+    for (const step of session.steps) answers.push(await answer(part, actors, session, step))
+    if (session.end) {
+      await actors.get(session.session)?.close()
+      actors.delete(session.session)
+    }
+    run.push({ session: session.session, answers })
+  }
+  return run
+}
+
+/**
+ * @param {Part} part
+ * @param {Map<number, Actor>} actors
+ * @param {any} session
+ * @param {import('./part.mjs').Step} step
+ */
+const answer = async (part, actors, session, step) => {
+  try {
+    if (!part.features.has(step.op)) throw new Unsupported(step.op)
+    let actor = actors.get(session.session)
+    if (actor === undefined) {
+      const [[role, options]] = Object.entries(session.peers)
+      actor = part.begin(role, session.roots ?? {}, /** @type {any} */ (options))
+      actors.set(session.session, actor)
+    }
+    const value = await actor.perform(step)
+    return { ok: value instanceof Uint8Array ? toBase64(value) : value ?? null }
+  } catch (error) {
+    if (error instanceof Unsupported) return { unsupported: error.feature }
+    return { error: { kind: error instanceof StepError ? error.kind : 'refused', message: describe(error) } }
+  }
+}

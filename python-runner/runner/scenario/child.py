@@ -1,0 +1,135 @@
+"""A server as a process of its own: it can be stopped, killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import StepError, Unsupported
+
+OPS = frozenset({"start", "stop", "crash"})
+SERVER = Path(__file__).resolve().parents[2] / "server.py"
+UP = 30.0
+"""Seconds in which a server must listen."""
+DOWN = 10.0
+"""Seconds in which it must end when it is told to; see the notes of a server that does not."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Child:
+    """The process. It has a session of its own only as far as its runner has one: both end together."""
+
+    def __init__(self, argv: list[str], env: dict[str, str], folder: Path) -> None:
+        self._argv = argv
+        self._env = env
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, port: int, ready: Any) -> None:
+        """Starts it and waits until `ready()`, a coroutine function, says so.
+
+        Raises StepError when it ends before, or is not up in time.
+        """
+        if self._process is not None and self._process.returncode is None:
+            raise StepError("refused", "the server runs already")
+        self._process = await asyncio.create_subprocess_exec(
+            *self._argv, env={**os.environ, **self._env}, cwd=self._folder, stdin=asyncio.subprocess.DEVNULL, stdout=2
+        )
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + UP
+        while not await ready():
+            if self._process.returncode is not None:
+                raise StepError("refused", f"the server ended with {self._process.returncode} before it listened")
+            if loop.time() > deadline:
+                raise StepError("refused", f"the server did not listen at {port} within {UP:g} s")
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> bool:
+        """Tells it to end (SIGTERM); false when it had to be killed."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return True
+        process.terminate()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), DOWN)
+            return True
+        await self.kill()
+        return False
+
+    async def kill(self) -> None:
+        process = self._process
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+            await process.wait()
+
+
+async def listens(port: int) -> bool:
+    """Whether somebody accepts connections at a port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def python_server(name: str, options: dict[str, Any], folder: Path) -> Child:
+    """A server of this runner (servers/), by the interpreter and the packages of this process."""
+    flags = [flag for flag, given in (("-S", sys.flags.no_site), ("-s", sys.flags.no_user_site)) if given]
+    argv = [
+        sys.executable,
+        *flags,
+        str(SERVER),
+        "--impl",
+        name,
+        "--site",
+        sys.path[0],
+        "--options",
+        json.dumps(options),
+    ]
+    return Child(argv, {}, folder)
+
+
+class ServerActor:
+    """The role of a server: `start`, `stop` (SIGTERM) and `crash` (SIGKILL).
+
+    The keys of `start` are options of the server.
+    """
+
+    def __init__(self, name: str, home: str) -> None:
+        self._name = name
+        self._home = Path(home)
+        self._child: Child | None = None
+
+    async def perform(self, step: dict[str, Any]) -> Any:
+        if step["op"] not in OPS:
+            raise Unsupported(step["op"])
+        if step["op"] == "start":
+            port = free_port()
+            options = {key: value for key, value in step.items() if key not in ("op", "peer", "as")}
+            self._child = python_server(self._name, {**options, "port": port, "home": str(self._home)}, self._home)
+            await self._child.start(port, lambda: listens(port))
+            return {"port": port}
+        if self._child is None:
+            raise StepError("refused", "the server was not started")
+        if step["op"] == "crash":
+            return await self._child.kill()
+        return await self._child.stop()
+
+    async def close(self) -> None:
+        if self._child is not None:
+            await self._child.kill()

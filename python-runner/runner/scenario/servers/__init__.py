@@ -1,0 +1,13 @@
+"""Servers of layer 5, each in a process of its own, started as their own documentation says."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+SERVERS = {"pycrdt-websocket": "pycrdt_websocket"}
+
+
+def serve(name: str, options: dict[str, Any]) -> None:
+    """Serves at `options["port"]` of 127.0.0.1 until the process is told to end."""
+    import_module("." + SERVERS[name], __name__).serve(options)
