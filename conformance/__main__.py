@@ -17,6 +17,7 @@ COMMANDS = {
     "smoke": "a few cases on everything this machine can provide, in seconds",
     "fuzz": "random programs whose peers are different implementations of one document",
     "doctor": "prove that the kit can fail: wrong runners must be caught",
+    "timeline": "what each participant of a scenario did, sent, received and saw",
     "replay": "run failed results of a results file again, each as it was",
     "repro": "a program that shows a failing case with nothing but the library",
     "minimize": "cut a failing case or updates down to the smallest that fail, for a report",
@@ -98,6 +99,7 @@ commands:
 
   python -m conformance                          everything that this machine can provide
   python -m conformance --impls yjs,ypy          these two
+  python -m conformance --layers 4-7             stores, WebSocket servers, shared notebooks, a live Jupyter Server
   python -m conformance COMMAND --help           the options of a command
 
 exit codes: 0 as expected; 1 unexpected result or stale known divergence; 2 usage or invalid vectors;

@@ -55,6 +55,7 @@ def collect() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores",
         "tools": {name: _tool(argv) for name, argv in _TOOLS.items()},
         "vectors": _vectors(),
+        "scenarios": _scenarios(),
         "cache": _cache(),
         "implementations": _implementations(),
     }
@@ -82,6 +83,20 @@ def _vectors() -> str:
     except UsageError as error:
         return f"invalid: {error}"
     return f"{len(cases)} cases, digest {digest_of(cases)}"
+
+
+def _scenarios() -> str:
+    from conformance.errors import UsageError
+    from conformance.model.layers import UPPER
+    from conformance.resources import data_root
+    from conformance.scenario.model import FOLDER, digest_of, load_scenarios
+
+    try:
+        scenarios = load_scenarios([data_root() / "vectors" / FOLDER], tuple(UPPER))
+    except UsageError as error:
+        return f"invalid: {error}"
+    counts = [f"{sum(scenario.layer == layer for scenario in scenarios)} {layer}" for layer in UPPER]
+    return f"{', '.join(counts)}, digest {digest_of(scenarios)}"
 
 
 def _cache() -> str:

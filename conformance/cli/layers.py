@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conformance.execute.process import RunnerProcess
     from conformance.provision import Launch
     from conformance.report.progress import Progress
+    from conformance.scenario.model import Scenario
     from conformance.scenario.run import Plan
     from conformance.wanted import Wanted
 
@@ -43,31 +44,17 @@ def main(arguments: argparse.Namespace, layers: Sequence[str], argv: Sequence[st
 
 def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -> Plan:
     """What the options stand for."""
-    from fnmatch import fnmatchcase
-
     from conformance.judge.known import load_known
-    from conformance.model.vector import LEVELS
     from conformance.resources import data_root
-    from conformance.scenario.model import FOLDER, load_scenarios
     from conformance.scenario.run import Plan
 
-    shipped = data_root() / "vectors" / FOLDER
-    paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
-    scenarios = load_scenarios(paths, layers)
-    levels = LEVELS[: LEVELS.index(arguments.level) + 1]
-    selected = tuple(
-        scenario
-        for scenario in scenarios
-        if scenario.level in levels
-        and (not arguments.filter or any(fnmatchcase(scenario.id, pattern) for pattern in arguments.filter))
-        and (not arguments.feature or _bears(scenario, arguments.feature))
-    )
+    selected, shipped = scenarios(arguments, layers)
     known = load_known(data_root() / "runners" / "known", wanted.names)
     return Plan(
         scenarios=selected,
         casting=arguments.castings or "",
         known=tuple(entry for entry in known if entry.is_of_scenarios),
-        whole=shipped in paths and len(selected) == len(scenarios) and not arguments.castings and not arguments.impls,
+        whole=shipped and not arguments.castings and not arguments.impls,
         keep=arguments.keep,
         jobs=arguments.jobs,
         deadline=arguments.timeout or 30.0,
@@ -76,11 +63,18 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
     )
 
 
-def _bears(scenario: object, wanted: Sequence[str]) -> bool:
-    from conformance.scenario.model import Scenario, flat
+def scenarios(arguments: argparse.Namespace, layers: Sequence[str]) -> tuple[tuple[Scenario, ...], bool]:
+    """The scenarios of these layers that the options select, and whether no shipped one of them is left out."""
+    from conformance.model.vector import Selection
+    from conformance.resources import data_root
+    from conformance.scenario.model import FOLDER, load_scenarios
 
-    assert isinstance(scenario, Scenario)
-    return any(name in scenario.flags or any(step["op"] == name for step in flat(scenario.steps)) for name in wanted)
+    shipped = data_root() / "vectors" / FOLDER
+    paths = [*(arguments.vectors or ()), *([shipped] if arguments.with_shipped or not arguments.vectors else ())]
+    found = load_scenarios(paths, layers)
+    selection = Selection(tuple(arguments.filter), tuple(arguments.feature), arguments.level)
+    selected = tuple(scenario for scenario in found if selection.includes(scenario))
+    return selected, shipped in paths and len(selected) == len(found)
 
 
 def _execute(

@@ -1,4 +1,4 @@
-"""`list`: the vectors, or the implementations with their versions and features."""
+"""`list`: the vectors, the scenarios, or the implementations with their versions and features."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.cli import options
+from conformance.cli import layers, options
 from conformance.cli.run import add_selection
 from conformance.errors import ProvisionError, UsageError
+from conformance.model.layers import ALL_ROLES
 
 if TYPE_CHECKING:
     import argparse
@@ -22,22 +23,25 @@ if TYPE_CHECKING:
     from conformance.model.spec import Spec
     from conformance.model.vector import Case
     from conformance.provision import Launch
+    from conformance.scenario.model import Scenario
 
 _WIDE = 1000  # columns of a table that is no longer wrapped, where there is no terminal
 
 
 def main(argv: list[str]) -> int:
     """List what was asked for: vectors, unless implementations are named."""
-    parser = options.parser("list", "List vectors, or implementations with their versions and features.")
-    parser.add_argument("what", nargs="?", choices=("vectors", "implementations"), help="default: vectors")
+    parser = options.parser("list", "List vectors, scenarios, or implementations with their versions and features.")
+    parser.add_argument("what", nargs="?", choices=("vectors", "scenarios", "implementations"), help="default: vectors")
     options.add_implementations(parser)
     add_selection(parser)
     parser.add_argument("--json", action="store_true", help="a list of objects")
     arguments = parser.parse_args(argv)
     named = bool(arguments.impls or arguments.runner)
-    if arguments.what == "vectors" and named:
-        raise UsageError("list vectors takes no --impls or --runner; write: list implementations --impls A,B")
-    if arguments.what == "implementations" or (arguments.what is None and named):
+    if arguments.what in ("vectors", "scenarios") and named:
+        raise UsageError(f"list {arguments.what} takes no --impls or --runner; write: list implementations --impls A,B")
+    if arguments.what == "scenarios":
+        _list_scenarios(arguments)
+    elif arguments.what == "implementations" or (arguments.what is None and named):
         _list_implementations(arguments)
     else:
         _list_vectors(arguments)
@@ -86,6 +90,47 @@ def _case_json(case: Case) -> dict[str, Any]:
     }
 
 
+# --- scenarios -----------------------------------------------------------------------------------------------
+
+
+def _list_scenarios(arguments: argparse.Namespace) -> None:
+    from conformance.model.layers import UPPER
+
+    scenarios, _ = layers.scenarios(arguments, tuple(UPPER))
+    if arguments.json:
+        _print_json([_scenario_json(scenario) for scenario in scenarios])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    for layer, number in UPPER.items():
+        members = [scenario for scenario in scenarios if scenario.layer == layer]
+        if not members:
+            continue
+        console.print(Text(f"layer {number}, {layer} ({len(members)})", "bold"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for scenario in members:
+            roles = ", ".join(f"{role.name}: {role.plays}" for role in scenario.roles)
+            table.add_row(Text(f"  {scenario.id}", no_wrap=True), Text(roles, "dim"), Text(scenario.title))
+        _show(console, table)
+    console.print(f"{len(scenarios)} scenarios")
+
+
+def _scenario_json(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "id": scenario.id,
+        "layer": scenario.layer,
+        "level": scenario.level,
+        "title": scenario.title,
+        "reason": scenario.reason,
+        "flags": scenario.flags,
+        "links": scenario.links,
+        "roles": {role.name: role.plays for role in scenario.roles},
+        "file": str(scenario.file),
+    }
+
+
 # --- implementations -----------------------------------------------------------------------------------------
 
 
@@ -113,13 +158,14 @@ def _list_implementations(arguments: argparse.Namespace) -> None:
     from rich.text import Text
 
     console = _console()
-    table = Table("", "version", "hosts", "provider", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table("", "version", "plays", "hosts", "provider", "state", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for entry in entries:
         manifest = entry.manifest
         version = entry.hello.version if entry.hello else manifest.version
         provider = f"{manifest.provider} {manifest.package}".rstrip()
         state = Text(entry.reason, "yellow") if entry.reason else Text("ready", "green")
-        table.add_row(Text(entry.label, "bold"), version, manifest.supported, provider, state)
+        plays = ", ".join(manifest.roles)
+        table.add_row(Text(entry.label, "bold"), version, plays, manifest.supported, provider, state)
     _show(console, table)
     for entry in entries:
         if entry.hello is not None:
@@ -136,7 +182,7 @@ def _named(arguments: argparse.Namespace) -> list[Entry]:
     from conformance.run import introduce
     from conformance.wanted import launches
 
-    wanted = options.wanted(arguments)
+    wanted = options.wanted(arguments, ALL_ROLES)
     commands = launches(wanted, announce)
     with Engine(commands, Limits()) as engine:
         found = introduce(engine, wanted.specs, commands)
@@ -194,6 +240,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "homepage": manifest.homepage,
         "provider": manifest.provider,
         "package": manifest.package,
+        "plays": manifest.roles,
         "pinned": manifest.version,
         "supported": manifest.supported,
         "available": entry.available,

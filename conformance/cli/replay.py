@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli import options
 from conformance.errors import UsageError
+from conformance.model.layers import ALL_ROLES
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from conformance.report.records import Record
     from conformance.run import Plan
+    from conformance.scenario.run import Plan as ScenarioPlan
 
 ALL_PASS, STILL_FAILING = 0, 1
 
@@ -48,11 +50,16 @@ def main(argv: list[str]) -> int:
     first, failed = _failed(arguments.results, arguments.id, known=arguments.known)
     labels = list(dict.fromkeys(label for record in failed for label in record["cast"]))
     specs = [parse_spec(label) for label in labels]
-    wanted = choose(specs, options.manifests(arguments))
+    wanted = choose(specs, options.manifests(arguments), ALL_ROLES)
     commands = launches(wanted, announce)
     then = {each["label"]: each["version"] for each in first["implementations"]}
     collector = _Again(failed, then)
-    run(wanted, commands, _plan(arguments, failed), [collector])
+    if first["castings"] == "roles":
+        from conformance.scenario.run import run as run_scenarios
+
+        run_scenarios(wanted, commands, _scenarios(arguments, failed), [collector])
+    else:
+        run(wanted, commands, _plan(arguments, failed), [collector])
     collector.conclude()
     return STILL_FAILING if collector.failing else ALL_PASS
 
@@ -65,13 +72,32 @@ def _plan(arguments: argparse.Namespace, failed: Sequence[Record]) -> Plan:
 
     ids = {record["case"] for record in failed}
     cases = tuple(case for case in load_cases(arguments.vectors or [data_root() / "vectors"]) if case.id in ids)
-    if missing := ids - {case.id for case in cases}:
-        raise UsageError(
-            f"no case {', '.join(sorted(missing))} in the vectors; say where they stand with --vectors PATH"
-        )
+    _check_found(ids, {case.id for case in cases})
     kind = "all" if any(len(set(record["cast"])) > 2 for record in failed) else "pairs"
     only = frozenset((record["case"], tuple(record["cast"]), record["format"]) for record in failed)
     return Plan(cases, kind, (), options.limits(arguments), only=only)
+
+
+def _scenarios(arguments: argparse.Namespace, failed: Sequence[Record]) -> ScenarioPlan:
+    """Just the performances that failed, by the scenarios as they are now."""
+    from conformance.model.layers import UPPER
+    from conformance.resources import data_root
+    from conformance.scenario.model import FOLDER, load_scenarios
+    from conformance.scenario.run import Plan
+
+    only = frozenset((record["case"], tuple(record["cast"])) for record in failed)
+    ids = {case for case, _ in only}
+    paths = arguments.vectors or [data_root() / "vectors" / FOLDER]
+    scenarios = tuple(scenario for scenario in load_scenarios(paths, tuple(UPPER)) if scenario.id in ids)
+    _check_found(ids, {scenario.id for scenario in scenarios})
+    return Plan(scenarios, "", (), only=only, jobs=arguments.jobs)
+
+
+def _check_found(wanted: set[str], found: set[str]) -> None:
+    if missing := wanted - found:
+        raise UsageError(
+            f"no case {', '.join(sorted(missing))} in the vectors; say where they stand with --vectors PATH"
+        )
 
 
 def _failed(path: Path, pattern: str, *, known: bool) -> tuple[Record, list[Record]]:

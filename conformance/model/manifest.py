@@ -89,7 +89,7 @@ class Manifest:
 def load_manifests(root: Path) -> dict[str, Manifest]:
     """All manifests in `root/runners`, by name and sorted; raises ManifestError."""
     manifests = {}
-    for path in sorted((root / "runners").glob("*.toml")):
+    for path in sorted((root / "runners").glob("*.toml"), key=lambda path: path.stem):
         manifest = load_manifest(path)
         if manifest.name != path.stem:
             raise ManifestError(f"{path}: name", f"{manifest.name!r} differs from the file's name")

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -200,15 +200,31 @@ def case_json(case: Case) -> dict[str, Any]:
     }
 
 
+class Selectable(Protocol):
+    """A case of a lower layer, or a scenario."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def level(self) -> str: ...
+
+    @property
+    def flags(self) -> tuple[str, ...]: ...
+
+    @property
+    def operations(self) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which cases take part: an id glob, an op that they use, a level that they reach at least."""
+    """Which cases or scenarios take part: an id glob, an op that they use, a level that they reach at least."""
 
     filters: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     level: str = "informational"
 
-    def includes(self, case: Case) -> bool:
+    def includes(self, case: Selectable) -> bool:
         return (
             LEVELS.index(case.level) <= LEVELS.index(self.level)
             and (not self.filters or any(fnmatchcase(case.id, pattern) for pattern in self.filters))
@@ -216,5 +232,5 @@ class Selection:
         )
 
     @staticmethod
-    def _uses(case: Case, feature: str) -> bool:
+    def _uses(case: Selectable, feature: str) -> bool:
         return feature in case.flags or any(fnmatchcase(op, feature) for op in case.operations)

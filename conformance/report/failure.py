@@ -61,7 +61,8 @@ def _lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[st
     yield "signature", record["signature"]
     yield "again", reproduce(record)
     if "layer" in record:
-        return
+        where = f"{shlex.quote(str(results))} {shlex.quote(record['case'])}"
+        yield "timeline", f"python -m conformance timeline {where}"
     yield "replay", f"python -m conformance replay {shlex.quote(str(results))} {shlex.quote(record['case'])}"
 
 
@@ -71,7 +72,7 @@ def _story(record: Record) -> Iterator[tuple[str, str]]:
     for who, sight in record["situation"].items():
         yield who, shown(sight)
     for at, who, kind, what in record["timeline"][-_EVENTS:]:
-        yield "timeline", f"{at:>8.1f} ms  {who:<8} {kind:<8} {what}"
+        yield "", f"{at:>8.1f} ms  {who:<8} {kind:<8} {what}"
     if "kept" in record:
         yield "kept", record["kept"]
 

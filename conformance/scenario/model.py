@@ -73,7 +73,12 @@ class Scenario:
         """The roles that implementations play, in their order; the first is the lead."""
         return tuple(role for role in self.roles if role.is_cast)
 
-    def operations(self, role: str) -> frozenset[str]:
+    @property
+    def operations(self) -> frozenset[str]:
+        """The ops of all steps."""
+        return frozenset(step["op"] for step in flat(self.steps))
+
+    def asked_of(self, role: str) -> frozenset[str]:
         """The ops that a participant is asked for."""
         return frozenset(step["op"] for step in flat(self.steps) if role in performers(step))
 

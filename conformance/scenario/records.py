@@ -32,7 +32,7 @@ def scenario_record(outcome: Outcome, labels: Sequence[str], known: Sequence[str
         who, feature = outcome.missing
         return {**record, "culprit": record["roles"].get(who, cast[0]), "detail": feature}
     if outcome.verdict == "pass":
-        return record
+        return {**record, "timeline": outcome.timeline} if outcome.kept else record
     record["level"] = scenario.level
     record["signature"] = outcome.signature
     if known:

@@ -48,6 +48,7 @@ class Plan:
         casting: one of conformance/scenario/casting.py CASTINGS instead of each scenario's own; empty for that.
         whole: no shipped scenario of these layers was filtered away, so a known divergence that meets none is stale.
         keep: folders of performances stay; else only those of unexpected results do not outlive it either.
+        only: performances by scenario id and labels of the cast; None for all that the castings give.
         jobs: performances at the same time.
         deadline: seconds in which a step must be answered.
     """
@@ -57,6 +58,7 @@ class Plan:
     known: tuple[Divergence, ...]
     whole: bool = False
     keep: bool = False
+    only: frozenset[tuple[str, tuple[str, ...]]] | None = None
     jobs: int = 2
     deadline: float = 30.0
     seed: int = 0
@@ -77,8 +79,10 @@ def performances(
     """All performances, in the order of the scenarios."""
     for scenario in plan.scenarios:
         choices = [candidates(role, implementations, roles) for role in scenario.cast_roles]
-        for cast in casts(scenario, choices, plan.casting):
-            yield Performance(scenario, cast)
+        for cast in casts(scenario, choices, "all" if plan.only is not None else plan.casting):
+            labels = tuple(implementations[player].label for player in cast)
+            if plan.only is None or (scenario.id, labels) in plan.only:
+                yield Performance(scenario, cast)
 
 
 def run(
@@ -184,7 +188,7 @@ def _lacking(performance: Performance, implementations: Sequence[Implementation]
     """A participant and an op of its own that its library lacks, as far as its runner knows beforehand."""
     for role, player in zip(performance.scenario.cast_roles, performance.cast, strict=True):
         features = implementations[player].hello.features
-        lacks = sorted(performance.scenario.operations(role.name) - features - ALWAYS)
+        lacks = sorted(performance.scenario.asked_of(role.name) - features - ALWAYS)
         if lacks:
             return role.name, lacks[0]
     return None
