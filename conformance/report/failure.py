@@ -72,7 +72,7 @@ def _story(record: Record) -> Iterator[tuple[str, str]]:
     for who, sight in record["situation"].items():
         yield who, shown(sight)
     for at, who, kind, what in record["timeline"][-_EVENTS:]:
-        yield "", f"{at:>8.1f} ms  {who:<8} {kind:<8} {what}"
+        yield "event", f"{at:>8.1f} ms  {who:<8} {kind:<8} {what}"
     if "kept" in record:
         yield "kept", record["kept"]
 

@@ -9,7 +9,7 @@ from conformance.report.render import write_text
 from conformance.report.summary import Cell, Summary, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from conformance.judge.known import Divergence
@@ -31,11 +31,13 @@ def _document(summary: Summary, results: Path, known: Sequence[Divergence]) -> I
     for name, reason in summary.run["left_out"].items():
         yield f"- left out `{name}`: {reason}"
     yield ""
-    yield "| writer \\ reader | " + " | ".join(summary.labels) + " |"
-    yield "| --- |" + " --- |" * len(summary.labels)
-    for writer in summary.labels:
-        cells = (cell_text(summary.cells.get((writer, reader))) for reader in summary.labels)
-        yield f"| {writer} | " + " | ".join(cells) + " |"
+    if summary.scenarios:
+        for layer, cells in summary.scenarios.items():
+            yield from _table(layer, summary.ids(layer), summary.leads(layer), cells)
+            yield ""
+    else:
+        labels = summary.labels
+        yield from _table("writer \\ reader", labels, labels, summary.cells)
     if unexpected:
         yield "\n## Unexpected"
     for record in unexpected[:_MOST]:
@@ -55,6 +57,15 @@ def _document(summary: Summary, results: Path, known: Sequence[Divergence]) -> I
                 links = " ".join(f"<{link}>" for link in divergence.links)
                 who = f"{divergence.implementation} {divergence.versions}"
                 yield f"- `{divergence.id}` ({who}): {divergence.reason} {links}".rstrip()
+
+
+def _table(
+    corner: str, rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Cell]
+) -> Iterator[str]:
+    yield f"| {corner} | " + " | ".join(columns) + " |"
+    yield "| --- |" + " --- |" * len(columns)
+    for row in rows:
+        yield f"| {row} | " + " | ".join(cell_text(cells.get((row, column))) for column in columns) + " |"
 
 
 def cell_text(cell: Cell | None) -> str:

@@ -42,7 +42,12 @@ class Cell:
 
 @dataclass(slots=True)
 class Summary:
-    """What a results file says. `failing` holds the results that did not pass, known ones too, in order."""
+    """What a results file says.
+
+    Attributes:
+        failing: the results that did not pass, known ones too, in order.
+        scenarios: layer -> scenario and lead (who plays its first role) -> the checks.
+    """
 
     run: Record
     end: Record | None = None
@@ -50,6 +55,7 @@ class Summary:
     failing: list[Record] = field(default_factory=list)
     unsupported: dict[tuple[str, str], int] = field(default_factory=dict)
     passed_alone: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    scenarios: dict[str, dict[tuple[str, str], Cell]] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -62,6 +68,15 @@ class Summary:
     @property
     def total(self) -> int:
         return sum(cell.total for cell in self.cells.values())
+
+    def leads(self, layer: str) -> list[str]:
+        """Who leads in the scenarios of a layer, in the order of the implementations."""
+        leading = {lead for _, lead in self.scenarios[layer]}
+        return [label for label in self.labels if label in leading]
+
+    def ids(self, layer: str) -> list[str]:
+        """The scenarios of a layer, sorted."""
+        return sorted({case for case, _ in self.scenarios[layer]})
 
 
 def summarize(path: Path) -> Summary:
@@ -83,6 +98,8 @@ def summarize(path: Path) -> Summary:
 def _enter(summary: Summary, record: Record) -> None:
     cast = record["cast"]
     summary.cells.setdefault((cast[0], cast[-1]), Cell()).add(record)
+    if "layer" in record:
+        summary.scenarios.setdefault(record["layer"], {}).setdefault((record["case"], cast[0]), Cell()).add(record)
     if record["verdict"] == "pass":
         if len(set(cast)) == 1:
             summary.passed_alone.setdefault((record["case"], record["format"]), []).append(cast[0])

@@ -14,7 +14,7 @@ from conformance.report.render import reporting
 from conformance.report.summary import Cell, Summary, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from conformance.judge.known import Divergence
@@ -62,21 +62,29 @@ def _implementations(console: Console, summary: Summary) -> None:
 
 
 def _matrix(console: Console, summary: Summary) -> None:
-    rows = columns = summary.labels
     if summary.run["castings"] == "roles":
-        rows = [label for label in rows if any(first == label for first, _ in summary.cells)]
-        columns = [label for label in columns if any(last == label for _, last in summary.cells)]
-        console.print(Text("first role (rows) x last role (columns)", "dim"))
+        _scenarios(console, summary)
     else:
         console.print(Text("writer (rows) x reader (columns); the diagonal is each alone", "dim"))
+        console.print(_table(summary.labels, summary.labels, summary.cells))
+    console.print(Text("passed, k known divergence, u unsupported, i informational, ! unexpected", "dim"))
+
+
+def _scenarios(console: Console, summary: Summary) -> None:
+    """A table for each layer: scenarios, and who plays their first role; the others take turns in the other roles."""
+    for layer, cells in summary.scenarios.items():
+        console.print(Text(f"{layer}: scenarios (rows) x who leads in them (columns)", "dim"))
+        console.print(_table(summary.ids(layer), summary.leads(layer), cells))
+
+
+def _table(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Cell]) -> Table:
     table = Table()
     table.add_column("")
     for label in columns:
         table.add_column(label, justify="right")
-    for first in rows:
-        table.add_row(Text(first, "bold"), *(_cell(summary.cells.get((first, last))) for last in columns))
-    console.print(table)
-    console.print(Text("passed, k known divergence, u unsupported, i informational, ! unexpected", "dim"))
+    for row in rows:
+        table.add_row(Text(row, "bold"), *(_cell(cells.get((row, column))) for column in columns))
+    return table
 
 
 def _cell(cell: Cell | None) -> Text:
