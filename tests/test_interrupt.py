@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -148,3 +150,33 @@ def test_a_complete_run_that_is_resumed_performs_nothing(tmp_path: Path) -> None
     after = read(path)
     assert after.all == before.all
     assert after.end["counts"] == before.end["counts"]
+
+
+def test_an_interrupted_run_of_scenarios_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
+    """SIGTERM while servers and clients are at work: the results so far stay, all else goes."""
+    results = tmp_path / "results.ndjson"
+    wanted = ("--layers", "websocket", "--impls", "pycrdt-websocket,yjs,pycrdt", "--filter", "websocket/first-sync")
+    process = subprocess.Popen(
+        command(*wanted, "--results", results),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    deadline = time.monotonic() + 120
+    while not (results.is_file() and results.read_bytes().count(b"\n") > 1) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.terminate()
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "conformance: interrupted; the results so far are kept"
+    assert json.loads(results.read_bytes().splitlines()[-1])["complete"] is False
+    assert not list(tmp_path.glob("yjs-conformance-*"))
+    assert not [each for each in psutil.process_iter() if str(tmp_path) in " ".join(_words(each))]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return [*process.cmdline(), process.environ().get("TMPDIR", "")]
+    except psutil.Error:
+        return []

@@ -89,14 +89,24 @@ class Line:
             return self.log.read_bytes()[-_TAIL:].decode(errors="replace").strip()
         return ""
 
+    def end(self) -> None:
+        """End the process and all that it started, at once, without waiting until it has gone."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     async def kill(self) -> None:
         """End the process and all that it started, at once."""
+        self.end()
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
         await process.wait()
+        with contextlib.suppress(TimeoutError, ValueError):  # so that its pipes are closed before the event loop is
+            await asyncio.wait_for(process.stdout.read(), 1)
 
     async def stop(self) -> None:
         """Let the process leave, and end what is left of it."""
@@ -105,9 +115,11 @@ class Line:
             return
         assert process.stdin is not None
         process.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _GENTLE)
-        await self.kill()
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _GENTLE)
+        finally:
+            await self.kill()
 
 
 def _exit_name(code: int | None) -> str:
@@ -182,6 +194,10 @@ class Hosted:
 
     async def close(self) -> None:
         await self._line.stop()
+
+    def end(self) -> None:
+        """End the process at once: for when there is no time to close."""
+        self._line.end()
 
 
 _COORDINATORS = frozenset({"by", "to", "expect", "until", "within", "delay", "title"})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import time
 import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.execute.engine import Engine, Limits
 from conformance.judge.known import KnownDivergences
@@ -25,7 +26,7 @@ from conformance.scenario.timeline import Timeline
 from conformance.scenario.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
     from conformance.execute.process import RunnerProcess
     from conformance.judge.known import Divergence
@@ -129,10 +130,28 @@ def run(
         sink.write([record])
     book = _Book(plan, implementations, sinks)
     try:
-        asyncio.run(_perform(planned, implementations, roles, plan, book))
+        _interruptible(_perform(planned, implementations, roles, plan, book))
     finally:
         end = book.end(time.monotonic() - started)
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
+
+
+def _interruptible(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine; SIGTERM ends it as Ctrl-C does, so that it closes what it opened. Raises KeyboardInterrupt."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    async def cancelled_by_sigterm() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await work
+
+    try:
+        asyncio.run(cancelled_by_sigterm())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _perform(
@@ -157,7 +176,8 @@ async def _perform(
         book.complete = not (plan.fail_fast and book.unexpected)
     finally:
         for worker in workers:
-            worker.cancel()
+            if not worker.cancelling():  # a second time would disturb what it does to end
+                worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
 
 

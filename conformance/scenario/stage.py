@@ -129,10 +129,14 @@ class Stage:
 
     async def _leave(self) -> None:
         # Clients before servers, in the reverse order of their roles: a server that goes first would be their news.
-        for participant in reversed(list(self._participants.values())):
-            if participant is not self._network:
-                await participant.close()
-        await self._network.close()
+        try:
+            for participant in reversed(list(self._participants.values())):
+                if participant is not self._network:
+                    await participant.close()
+            await self._network.close()
+        finally:  # an interrupt may come in the middle of it
+            for hosted in self._hosted:
+                hosted.end()
 
     def _listens_at(self, server: str) -> int:
         started = self._servers.get(server)
