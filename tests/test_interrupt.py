@@ -169,7 +169,7 @@ def test_an_interrupted_run_of_scenarios_leaves_no_process_and_no_folder(tmp_pat
     process.terminate()
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "conformance: interrupted; the results so far are kept"
+    assert said.splitlines()[-1] == "conformance: interrupted; the results so far are kept", said
     assert json.loads(results.read_bytes().splitlines()[-1])["complete"] is False
     assert not list(tmp_path.glob("yjs-conformance-*"))
     assert not [each for each in psutil.process_iter() if str(tmp_path) in " ".join(_words(each))]

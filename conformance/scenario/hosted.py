@@ -36,8 +36,16 @@ class Line:
 
     async def start(self) -> None:
         """Start the process, in a session of its own: what it starts dies with it. Its standard error is a log."""
+        starting = asyncio.create_task(self._spawn())
+        try:
+            self._process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._process = await starting  # half started it could not be ended
+            raise
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._launch.argv,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
