@@ -53,7 +53,7 @@ def collect() -> dict[str, Any]:
         "kit": kit_version(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores",
-        "tools": {name: _tool(argv) for name, argv in _TOOLS.items()},
+        "tools": {**{name: _tool(argv) for name, argv in _TOOLS.items()}, "chromium": _chromium()},
         "vectors": _vectors(),
         "scenarios": _scenarios(),
         "cache": _cache(),
@@ -70,6 +70,14 @@ def _tool(argv: tuple[str, ...]) -> str:
         return "not found"
     said = answer([program, *argv[1:]])
     return said.splitlines()[0].partition(" from ")[0] if said else "does not answer"
+
+
+def _chromium() -> str:
+    from conformance.provision.chromium import find
+    from conformance.provision.tools import answer
+
+    program = find("")
+    return (answer([program, "--version"]) or "does not answer") if program else "not found"
 
 
 def _vectors() -> str:

@@ -56,7 +56,7 @@ class Manifest:
 
     `argv` and the values of `env` are templates over {root} (the kit's data), {here} (the manifest's folder)
     and what the provider adds: {node} and {module} (npm), {python} and {site} (pypi), {binary} (cargo, go),
-    {python}, {site} and {library} (cdylib).
+    {python}, {site} and {library} (cdylib); {chromium} where `requires` has it.
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.
@@ -150,7 +150,8 @@ def _check(table: dict[str, Any], where: str) -> None:
             within("0", bounds)
         except ValueError as error:
             raise ManifestError(where, str(error)) from error
-    known = ("root", "here", *PROVIDERS[table["provider"]])
+    browser = ("chromium",) if "chromium" in table.get("requires", {}) else ()
+    known = ("root", "here", *PROVIDERS[table["provider"]], *browser)
     for template in (*table["argv"], *table.get("env", {}).values()):
         for name in PLACEHOLDER.findall(template):
             if name not in known:

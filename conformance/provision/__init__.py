@@ -60,6 +60,7 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
         raise ProvisionError(spec.label, f"there is nothing at {spec.path}", "name a checkout, folder or archive")
     try:
         values, variables = _provider(manifest).provide(spec, manifest, report)
+        values = {**values, **_browser(spec, manifest)}
     except OSError as error:
         raise ProvisionError(spec.label, f"cannot be set up: {error}", _mend(error)) from error
     argv = tuple(fill(part, manifest, values) for part in manifest.argv)
@@ -81,7 +82,21 @@ def releases(manifest: Manifest, report: Report) -> tuple[str, ...]:
 
 def available(manifest: Manifest) -> str | None:
     """None when this machine can provide the pinned version, else the reason; does not use the network."""
-    return _provider(manifest).available(manifest)
+    reason = _provider(manifest).available(manifest)
+    if reason is None and "chromium" in manifest.requires:
+        from conformance.provision import chromium
+
+        return chromium.lacking(manifest.requires["chromium"])
+    return reason
+
+
+def _browser(spec: Spec, manifest: Manifest) -> Mapping[str, str]:
+    """{chromium}, for a manifest that requires it: a browser comes beside what any provider installs."""
+    if "chromium" not in manifest.requires:
+        return {}
+    from conformance.provision import chromium
+
+    return {"chromium": chromium.chromium(spec.label, manifest)}
 
 
 def _provider(manifest: Manifest) -> Provider:
