@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.scenario.model import Step
+    from conformance.scenario.pool import Runners
     from conformance.scenario.timeline import Timeline
 
 Answer = dict[str, Any]
@@ -45,6 +46,7 @@ class Setting:
         roots: root name -> kind, of all documents.
         deadline: seconds in which a step must be answered.
         seed: of what happens by chance, such as when a process is killed.
+        runners: the processes that play roles.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Setting:
     timeline: Timeline
     deadline: float
     seed: int
+    runners: Runners
 
 
 def ok(value: Any = None) -> Answer:

@@ -20,6 +20,7 @@ from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
 from conformance.scenario.casting import candidates, casts
 from conformance.scenario.model import digest_of
 from conformance.scenario.participant import Setting
+from conformance.scenario.pool import Runners
 from conformance.scenario.records import scenario_record
 from conformance.scenario.stage import Stage
 from conformance.scenario.timeline import Timeline
@@ -163,12 +164,14 @@ async def _perform(
 ) -> None:
     """All performances, `plan.jobs` at a time; their results in the order in which they end."""
     waiting = iter(planned)
+    folder = Path(tempfile.mkdtemp(prefix="yjs-conformance-runners-"))
+    runners = Runners(folder)
 
     async def work() -> None:
         for performance in waiting:
             if plan.fail_fast and book.unexpected:
                 return
-            book.enter(await _once(performance, implementations, roles, plan))
+            book.enter(await _once(performance, implementations, roles, plan, runners))
 
     workers = [asyncio.create_task(work()) for _ in range(plan.jobs)]
     try:
@@ -179,6 +182,8 @@ async def _perform(
             if not worker.cancelling():  # a second time would disturb what it does to end
                 worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        await runners.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _once(
@@ -186,6 +191,7 @@ async def _once(
     implementations: Sequence[Implementation],
     roles: Mapping[str, Sequence[str]],
     plan: Plan,
+    runners: Runners,
 ) -> Outcome:
     """One performance in a folder of its own, which is removed again unless it is to be kept."""
     scenario = performance.scenario
@@ -195,7 +201,9 @@ async def _once(
     folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
     kept = False
     try:
-        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance))
+        setting = Setting(
+            folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance), runners
+        )
         outcome = await Stage(scenario, performance.cast, implementations, roles, setting).perform()
         kept = plan.keep
         return replace(outcome, kept=str(folder)) if kept else outcome
