@@ -10,6 +10,7 @@ from typing import Any, Dict, Protocol
 
 PARTS = {
     "pycrdt-websocket": "pycrdt_websocket",
+    "ypy-websocket": "ypy_websocket",
 }
 """Name of the implementation -> its module in this package."""
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 OPS = frozenset({"connect", "disconnect", "status"})
 
 
+def without_awareness(features: frozenset[str]) -> frozenset[str]:
+    """What a document can do under a provider that knows of no awareness."""
+    return frozenset(feature for feature in features if not feature.startswith("awareness"))
+
+
 class Connection(Protocol):
     """A document's connection to one room."""
 

@@ -1,19 +1,17 @@
-"""pycrdt-websocket's ASGI server, on hypercorn, as its documentation has it.
-
-Options: `store`, true for an SQLite store.
-"""
+"""pycrdt-websocket's server. Options: `store`, true for an SQLite store; `on`, see `serve` of this package."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import signal
 from pathlib import Path
 from typing import Any
 
 from pycrdt.store import SQLiteYStore, YDocNotFound
 from pycrdt.websocket import ASGIServer, WebsocketServer, YRoom, exception_logger
+
+from .listening import listen
 
 
 def serve(options: dict[str, Any]) -> None:
@@ -22,16 +20,8 @@ def serve(options: dict[str, Any]) -> None:
 
 
 async def _serve(options: dict[str, Any]) -> None:
-    from hypercorn.asyncio import serve as listen
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"127.0.0.1:{options['port']}"]
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     server = _with_store(options) if options.get("store") else WebsocketServer(exception_handler=exception_logger)
-    async with server:
-        await listen(ASGIServer(server), config, shutdown_trigger=ended.wait)
+    await listen(server, ASGIServer(server), options)
 
 
 def _with_store(options: dict[str, Any]) -> WebsocketServer:

@@ -1,0 +1,45 @@
+"""ypy-websocket's server. Options: `store`, true for an SQLite store; `on`, see `serve` of this package."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from ypy_websocket import ASGIServer, WebsocketServer
+from ypy_websocket.yroom import YRoom
+from ypy_websocket.ystore import SQLiteYStore, YDocNotFound
+
+from .listening import listen
+
+
+def serve(options: dict[str, Any]) -> None:
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(_serve(options))
+
+
+async def _serve(options: dict[str, Any]) -> None:
+    server = _with_store(options) if options.get("store") else WebsocketServer()
+    await listen(server, ASGIServer(server), options)
+
+
+def _with_store(options: dict[str, Any]) -> WebsocketServer:
+    class Store(SQLiteYStore):
+        db_path = str(Path(options["home"], "ystore.db"))
+
+    class Server(WebsocketServer):
+        async def get_room(self, name: str) -> YRoom:
+            if name not in self.rooms:
+                store = Store(name)
+                room = YRoom(ready=False, ystore=store)
+                self.rooms[name] = room
+                await self.start_room(room)
+                await store.started.wait()
+                with contextlib.suppress(YDocNotFound):
+                    await store.apply_updates(room.ydoc)
+                room.ready = True
+            return await super().get_room(name)
+
+    return Server()
