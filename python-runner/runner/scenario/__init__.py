@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import Any, Dict, Protocol
 
 PARTS = {
+    "jupyter-collaboration": "jupyter_collaboration",
+    "jupyter-collaboration1": "jupyter_collaboration1",
+    "jupyter-ydoc-client": "jupyter_ydoc_client",
     "pycrdt-websocket": "pycrdt_websocket",
     "ypy-websocket": "ypy_websocket",
 }

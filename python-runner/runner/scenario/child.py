@@ -115,15 +115,26 @@ class ServerActor:
         self._home = Path(home)
         self._child: Child | None = None
 
+    def options_of(self, step: dict[str, Any]) -> dict[str, Any]:
+        """What the server is told, beside its port and its home."""
+        return {key: value for key, value in step.items() if key not in ("op", "peer", "as")}
+
+    async def is_up(self, port: int) -> bool:
+        return await listens(port)
+
+    def address(self, port: int) -> dict[str, Any]:
+        """What `start` observes."""
+        return {"port": port}
+
     async def perform(self, step: dict[str, Any]) -> Any:
         if step["op"] not in OPS:
             raise Unsupported(step["op"])
         if step["op"] == "start":
             port = free_port()
-            options = {key: value for key, value in step.items() if key not in ("op", "peer", "as")}
-            self._child = python_server(self._name, {**options, "port": port, "home": str(self._home)}, self._home)
-            await self._child.start(port, lambda: listens(port))
-            return {"port": port}
+            options = {**self.options_of(step), "port": port, "home": str(self._home)}
+            self._child = python_server(self._name, options, self._home)
+            await self._child.start(port, lambda: self.is_up(port))
+            return self.address(port)
         if self._child is None:
             raise StepError("refused", "the server was not started")
         if step["op"] == "crash":

@@ -1,11 +1,16 @@
-"""Servers of layer 5, each in a process of its own, started as their own documentation says."""
+"""Servers of layers 5 and 7, each in a process of its own, started as their own documentation says."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-SERVERS = {"pycrdt-websocket": "pycrdt_websocket", "ypy-websocket": "ypy_websocket"}
+SERVERS = {
+    "jupyter-collaboration": "jupyter",
+    "jupyter-collaboration1": "jupyter",
+    "pycrdt-websocket": "pycrdt_websocket",
+    "ypy-websocket": "ypy_websocket",
+}
 
 
 def serve(name: str, options: dict[str, Any]) -> None:

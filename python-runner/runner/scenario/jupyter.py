@@ -1,0 +1,73 @@
+"""Jupyter Server with jupyter-collaboration: the role `jupyter`, on both stacks.
+
+https://github.com/jupyterlab/jupyter-collaboration
+"""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from .child import OPS, ServerActor
+
+if TYPE_CHECKING:
+    from . import Actor
+
+TOKEN = "conformance"
+FEATURES = {
+    "jupyter-collaboration": frozenset({"save.message", "document.hash", "session.kept"}),
+    "jupyter-collaboration1": frozenset(),
+}
+"""What a stack has that a scenario can need: replies to requests to save, the hash of what was saved in the document,
+sessions that outlive the server."""
+EXTENSIONS = {"jupyter-collaboration": "jupyter_server_ydoc", "jupyter-collaboration1": "jupyter_collaboration"}
+"""The package of each stack that is the server's extension."""
+
+
+def load(name: str) -> Jupyter:
+    import_module(EXTENSIONS[name])
+    return Jupyter(name)
+
+
+class Jupyter:
+    """One of the stacks."""
+
+    lossy: frozenset[str] = frozenset()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version = version("jupyter-collaboration")
+        self.features = OPS | FEATURES[name]
+
+    def begin(self, _role: str, _roots: dict[str, str], options: dict[str, Any]) -> Actor:
+        return JupyterActor(self.name, options["home"])
+
+
+class JupyterActor(ServerActor):
+    """A Jupyter Server. `start` observes its `port` and its `token`; its files are in `files` of its home."""
+
+    def options_of(self, step: dict[str, Any]) -> dict[str, Any]:
+        return {**super().options_of(step), "token": TOKEN}
+
+    async def is_up(self, port: int) -> bool:
+        return await answers(port, f"/api/status?token={TOKEN}")
+
+    def address(self, port: int) -> dict[str, Any]:
+        return {"port": port, "token": TOKEN}
+
+
+async def answers(port: int, path: str) -> bool:
+    """Whether a server answers a GET with 200."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        return (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    except OSError:
+        return False
+    finally:
+        writer.close()
