@@ -61,13 +61,16 @@ SLOTS = ("update", "since", "message")
 
 
 def slots_read(value: Any) -> Iterator[str]:
-    """The slots that a step reads: `{"$slot": name}` anywhere, and the names under SLOTS. Inner steps are left out."""
+    """The slots that a step reads: `{"$slot": name}` anywhere (or `name.key`), and the names under SLOTS.
+
+    Those of inner steps are left out.
+    """
     if isinstance(value, list):
         for item in value:
             yield from slots_read(item)
     elif isinstance(value, dict):
         if set(value) == {"$slot"}:
-            yield value["$slot"]
+            yield value["$slot"].partition(".")[0]
             return
         for key, item in value.items():
             if key in SLOTS and isinstance(item, str):

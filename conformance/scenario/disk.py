@@ -1,4 +1,7 @@
-"""The disk as others see it: another program, or an administrator, that reads and changes files of a performance."""
+"""The disk as others see it: another program, or an administrator, that reads and changes files of a performance.
+
+A database is a file too: another program can query an SQLite store, and keep it locked.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import base64
 import json
 import os
 import shutil
+import sqlite3
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from conformance.scenario.participant import Answer, Setting, failed, ok
@@ -21,19 +27,36 @@ class Disk:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
+        self._locks: dict[Path, sqlite3.Connection] = {}
 
     async def perform(self, step: Step) -> Answer:
-        """`file.*`: read, write, stat, list, rename, delete, truncate, mode. What the system refuses is an error."""
-        operation = _OPS.get(step["op"])
-        if operation is None:
-            return failed("runner", f"the disk has no op {step['op']}")
+        """`file.*`: read, write, stat, list, copy, rename, delete, truncate, mode, age; `sqlite.*`.
+
+        What the system refuses is an error.
+        """
         try:
-            return ok(operation(self._path(step["path"]), step))
-        except (OSError, ValueError) as error:
+            path = self._path(step["path"])
+            if step["op"] == "file.copy":
+                return ok(_copy(path, self._path(step["target"])))
+            if step["op"] == "sqlite.lock":
+                return ok(self._lock(path))
+            if step["op"] == "sqlite.unlock":
+                return ok(self._locks.pop(path).close())
+            operation = _OPS.get(step["op"])
+            if operation is None:
+                return failed("runner", f"the disk has no op {step['op']}")
+            return ok(operation(path, step))
+        except (OSError, ValueError, sqlite3.Error) as error:
             return failed("refused", f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
-        pass
+        for lock in self._locks.values():
+            lock.close()
+
+    def _lock(self, path: Path) -> None:
+        """Keep a database locked, as a program does that is in the middle of writing to it."""
+        self._locks[path] = lock = sqlite3.connect(path, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
 
     def _path(self, relative: str) -> Path:
         return _within(self._setting.folder, relative)
@@ -95,6 +118,26 @@ def _mode(path: Path, step: Step) -> None:
     path.chmod(int(step["mode"], 8))
 
 
+def _age(path: Path, step: Step) -> None:
+    """Dates it back by so many seconds."""
+    then = time.time() - step["seconds"]
+    os.utime(path, (then, then))
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+def _query(path: Path, step: Step) -> list[list[Any]]:
+    """The rows of a statement, which is committed; a value `{"base64": text}` is bytes."""
+    given = step.get("values", ())
+    values = [base64.b64decode(value["base64"]) if isinstance(value, dict) else value for value in given]
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection, connection:
+        rows = connection.execute(step["query"], values).fetchall()
+    return [[base64.b64encode(cell).decode() if isinstance(cell, bytes) else cell for cell in row] for row in rows]
+
+
 _OPS = {
     "file.read": _read,
     "file.write": _write,
@@ -104,4 +147,6 @@ _OPS = {
     "file.delete": _delete,
     "file.truncate": _truncate,
     "file.mode": _mode,
+    "file.age": _age,
+    "sqlite.query": _query,
 }

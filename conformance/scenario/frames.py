@@ -53,6 +53,9 @@ class Watcher:
             data = self.head[end + 4 :]
             self.head = self.head[: end + 4]
             self._open = True
+            self._lost = b"upgrade: websocket" not in self.head.lower()
+        if self._lost:
+            return
         self._buffer += data
         try:
             yield from self._messages()

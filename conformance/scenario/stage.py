@@ -259,12 +259,16 @@ class Stage:
         return filled
 
     def _value(self, value: Any) -> Any:
-        """A value with the contents of the slots that it names by `{"$slot": name}`."""
+        """A value with the contents of the slots that it names by `{"$slot": name}`, or a part: `name.key.key`."""
         if isinstance(value, list):
             return [self._value(item) for item in value]
         if isinstance(value, dict):
             if set(value) == {"$slot"}:
-                return self._slots.get(value["$slot"])
+                name, *keys = value["$slot"].split(".")
+                found = self._slots.get(name)
+                for key in keys:
+                    found = found.get(key) if isinstance(found, dict) else None
+                return found
             return {key: self._value(item) for key, item in value.items()}
         return value
 

@@ -36,6 +36,17 @@ export class RoleDocument {
     this.role = role
   }
 
+  /**
+   * Takes the document that a model made for itself in place of its own, with the same client id.
+   *
+   * @param {any} doc
+   */
+  adopt (doc) {
+    this.session.lib.close(this.doc)
+    doc.clientID = this.session.peers[this.role].client
+    this.session.docs.set(this.role, doc)
+  }
+
   /** The library's own object. */
   get doc () {
     return this.session.docs.get(this.role)

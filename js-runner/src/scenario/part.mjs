@@ -31,6 +31,7 @@
  * @type {Readonly<Record<string, () => Promise<{load: (module: string) => Promise<Part>}>>>}
  */
 export const parts = Object.freeze({
+  'jupyter-ydoc-js-client': () => import('./jupyter-ydoc-client.mjs'),
   'y-websocket': () => import('./y-websocket.mjs'),
   'y-websocket-server': () => import('./y-websocket-server.mjs')
 })

@@ -57,14 +57,14 @@ class Child:
                 raise StepError("refused", f"the server did not listen at {port} within {UP:g} s")
             await asyncio.sleep(0.02)
 
-    async def stop(self) -> bool:
-        """Tells it to end (SIGTERM); false when it had to be killed."""
+    async def stop(self, patience: float = DOWN) -> bool:
+        """Tells it to end (SIGTERM); false when it had to be killed, after so many seconds."""
         process = self._process
         if process is None or process.returncode is not None:
             return True
         process.terminate()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), DOWN)
+            await asyncio.wait_for(process.wait(), patience)
             return True
         await self.kill()
         return False
@@ -139,7 +139,7 @@ class ServerActor:
             raise StepError("refused", "the server was not started")
         if step["op"] == "crash":
             return await self._child.kill()
-        return await self._child.stop()
+        return await self._child.stop(step.get("patience", DOWN))
 
     async def close(self) -> None:
         if self._child is not None:

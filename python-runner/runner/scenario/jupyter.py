@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 TOKEN = "conformance"
 FEATURES = {
-    "jupyter-collaboration": frozenset({"save.message", "document.hash", "session.kept"}),
-    "jupyter-collaboration1": frozenset(),
+    "jupyter-collaboration": frozenset({"stack.pycrdt", "save.message", "document.hash", "session.kept"}),
+    "jupyter-collaboration1": frozenset({"stack.ypy"}),
 }
-"""What a stack has that a scenario can need: replies to requests to save, the hash of what was saved in the document,
-sessions that outlive the server."""
+"""What a scenario can need of a stack: its library of documents, replies to requests to save, the hash of what was
+saved in the document, sessions that outlive the server."""
 EXTENSIONS = {"jupyter-collaboration": "jupyter_server_ydoc", "jupyter-collaboration1": "jupyter_collaboration"}
 """The package of each stack that is the server's extension."""
 

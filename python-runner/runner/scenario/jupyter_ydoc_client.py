@@ -35,7 +35,7 @@ class JupyterYdocClient:
         self.version = version("jupyter-ydoc")
         self._documents = Documents("pycrdt")
         self.lossy = self._documents.adapter.lossy
-        self.features = self._documents.features | OPS
+        self.features = self._documents.features | OPS | {"socket"}
 
     def begin(self, role: str, roots: dict[str, str], options: dict[str, Any]) -> Actor:
         return Lab(self._documents.begin(role, roots, options), "cells" in roots)

@@ -77,7 +77,7 @@ class RoomSocket:
 
     @property
     def status(self) -> dict[str, Any]:
-        """`connected`, `synced`, `closed` (null, or `code` and `reason`), `told` (raw messages), `errors` of its own."""
+        """`connected`, `synced`, `closed` (null, or `code` and `reason`), `told` (raw messages), own `errors`."""
         code = self._socket.close_code
         closed = None if code is None else {"code": code, "reason": self._socket.close_reason}
         return {
