@@ -37,11 +37,14 @@ class Disk:
         try:
             path = self._path(step["path"])
             if step["op"] == "file.copy":
-                return ok(_copy(path, self._path(step["target"])))
+                _copy(path, self._path(step["target"]))
+                return ok()
             if step["op"] == "sqlite.lock":
-                return ok(self._lock(path))
+                self._lock(path)
+                return ok()
             if step["op"] == "sqlite.unlock":
-                return ok(self._locks.pop(path).close())
+                self._locks.pop(path).close()
+                return ok()
             operation = _OPS.get(step["op"])
             if operation is None:
                 return failed("runner", f"the disk has no op {step['op']}")
