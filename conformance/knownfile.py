@@ -102,12 +102,21 @@ def _covering(
 def _parts(record: Record, players: Mapping[str, tuple[str, str]]) -> dict[str, set[str]]:
     """Part of a signature -> names of the implementations that gave the answer."""
     parts: dict[str, set[str]] = {part: set() for part in record["signature"].split("+")}
+    if "layer" in record:
+        return {part: _concerned(part, record, players) for part in parts}
     for failure in record["failures"]:
         part = Failure(0, "", failure["check"], "", 0, None, failure["observed"]).signature
         parts.setdefault(part, set()).add(players[failure["implementation"]][0])
     if not record["failures"] and "culprit" in record:
         parts[record["signature"]].add(players[record["culprit"]][0])
     return parts
+
+
+def _concerned(part: str, record: Record, players: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Who answered, of a scenario: its role stands in the part; all who played, when it was no single one."""
+    role = part.partition(":")[2].partition(".")[0].partition(":")[0]
+    labels = [record["roles"][role]] if role in record["roles"] else record["cast"]
+    return {players[label][0] for label in labels}
 
 
 def _globs(signatures: Iterable[str]) -> list[str]:

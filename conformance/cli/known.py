@@ -98,7 +98,8 @@ def _record(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     save_examples(folder, {**examples, **found})
     names = {implementation.name for implementation in implementations}
     for divergence in known:
-        if divergence.implementation in names and divergence.id not in found and divergence.deliveries != "varied":
+        expected = divergence.deliveries != "varied" and not divergence.is_of_scenarios
+        if divergence.implementation in names and divergence.id not in found and expected:
             print(f"{divergence.id}: no failing performance was found")
     print(f"{folder / 'examples.json'} holds {len({**examples, **found})} examples, {len(found)} of them seen now")
 
@@ -145,6 +146,11 @@ def _bisect(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     ]
     if not chosen:
         raise UsageError(f"there is no entry {arguments.bisect}; see: python -m conformance known")
+    if scenarios := [entry.id for entry in chosen if entry.is_of_scenarios]:
+        raise UsageError(
+            f"{scenarios[0]} is of scenarios, which are not bisected; run one on a release of its own with "
+            "--layers 4-7 --impls NAME@VERSION,..."
+        )
     found = find_versions(
         chosen,
         wanted,

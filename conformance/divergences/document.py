@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ For maintainers of the implementations. This file is made by `python -m conforma
 
 Every divergence has a program that shows it with nothing but the library. It ends with exit code 1, or dies, where it
 sees something else than is expected. A step that the program has no source for stands in it as a comment that begins
-with `NOT TRANSLATED`. `python -m conformance repro CASE --impl NAME` makes such a program for any case.
+with `NOT TRANSLATED`. `python -m conformance repro CASE --impl NAME` makes such a program for any case. Those of the layers 4 to 7 have a
+command instead: their parts are processes, and [the timeline](scenarios.md#when-it-fails) tells what each did.
 
 *Reported* names threads upstream; "not found" means that a search found none; nothing means that nobody looked.
 """
@@ -100,12 +102,23 @@ def _section(sources: Sources, group: Group) -> Iterator[str]:
         yield f"- {_title(sources, divergence.implementation)} {_range(divergence.versions)}{_castings(divergence)}"
         for link in divergence.links:
             yield f"- <{link}>"
+        if divergence.is_of_scenarios:
+            yield f"- see it: `{_command(divergence)}`"
+            yield ""
+            continue
         example = sources.examples.get(divergence.id)
         if example is None:
             yield f"- no example is recorded; cases: {_cases(divergence)}"
             yield ""
             continue
         yield from _example(sources, divergence, example)
+
+
+def _command(divergence: Divergence) -> str:
+    """What performs its scenarios; in a report for upstream the timeline takes the place of a program."""
+    layers = ",".join(dict.fromkeys(case.partition("/")[0] for case in divergence.cases))
+    filters = " ".join(f"--filter {shlex.quote(case)}" for case in divergence.cases if not case.startswith("!"))
+    return f"python -m conformance --layers {layers} {filters}"
 
 
 def _cases(divergence: Divergence) -> str:

@@ -105,7 +105,7 @@ def collect(
     """
     names = [implementation.name for implementation in implementations]
     for divergence in known:
-        if divergence.implementation not in names or divergence.deliveries == "varied":
+        if divergence.implementation not in names or divergence.deliveries == "varied" or divergence.is_of_scenarios:
             continue
         performances = list(_candidates(divergence, implementations, cases))
         if shown := _first_failing(engine, implementations, divergence, performances):
