@@ -33,8 +33,9 @@ For maintainers of the implementations. This file is made by `python -m conforma
 
 Every divergence has a program that shows it with nothing but the library. It ends with exit code 1, or dies, where it
 sees something else than is expected. A step that the program has no source for stands in it as a comment that begins
-with `NOT TRANSLATED`. `python -m conformance repro CASE --impl NAME` makes such a program for any case. Those of the layers 4 to 7 have a
-command instead: their parts are processes, and [the timeline](scenarios.md#when-it-fails) tells what each did.
+with `NOT TRANSLATED`. `python -m conformance repro CASE --impl NAME` makes such a program for any case. Those of the
+layers 4 to 7 have a command instead: their parts are processes, and [the timeline](scenarios.md#when-it-fails) tells
+what each of them did.
 
 *Reported* names threads upstream; "not found" means that a search found none; nothing means that nobody looked.
 """
