@@ -54,13 +54,19 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
         scenarios=selected,
         casting=arguments.castings or "",
         known=tuple(entry for entry in known if entry.is_of_scenarios),
-        whole=shipped and not arguments.castings and not arguments.impls,
+        whole=shipped and not arguments.castings and _everybody(wanted, layers),
         keep=arguments.keep,
         jobs=arguments.jobs,
         deadline=arguments.timeout or 30.0,
         seed=arguments.seed or 0,
         fail_fast=arguments.fail_fast,
     )
+
+
+def _everybody(wanted: Wanted, layers: Sequence[str]) -> bool:
+    """Whether all take part that could: without one of them a scenario may lack a cast that shows a divergence."""
+    roles = {role for layer in layers for role in ROLES[layer]}
+    return wanted.names >= {name for name, manifest in wanted.manifests.items() if set(manifest.roles) & roles}
 
 
 def scenarios(arguments: argparse.Namespace, layers: Sequence[str]) -> tuple[tuple[Scenario, ...], bool]:
