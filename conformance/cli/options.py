@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0
 """Seconds for a case."""
+EVERYBODY = "all"
+"""The value of --impls that means every manifest."""
 ROOT_KINDS = ("text", "array", "map", "xml")
 
 
@@ -41,7 +43,7 @@ def add_implementations(options: argparse.ArgumentParser) -> None:
         "--impls",
         metavar="A,B",
         help="implementations: NAME, NAME@VERSION or NAME=PATH (a checkout, package folder, wheel or tarball); "
-        "default: all that this machine can provide",
+        f"{EVERYBODY}: each of them, or an error; default: all that this machine can provide",
     )
     options.add_argument(
         "--runner",
@@ -173,7 +175,11 @@ def wanted(arguments: argparse.Namespace, roles: Collection[str] = (PEER,)) -> W
     from conformance.model.spec import parse_specs
     from conformance.wanted import choose
 
-    return choose(parse_specs(arguments.impls) if arguments.impls else None, manifests(arguments), roles)
+    known = manifests(arguments)
+    named = arguments.impls
+    if named == EVERYBODY:
+        named = ",".join(name for name, manifest in known.items() if set(manifest.roles) & set(roles))
+    return choose(parse_specs(named) if named else None, known, roles)
 
 
 def add_roots(options: argparse.ArgumentParser) -> None:
