@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from conformance.model.vector import suite_files
-from conformance.scenario.model import FOLDER, scenario_files
+from conformance.scenario.model import scenarios_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +53,7 @@ def take(folder: Path) -> dict[str, Any]:
     suite schema that it was checked with.
     """
     schema = folder / SUITE_SCHEMA
-    scenarios = scenario_files(folder / FOLDER) if (folder / FOLDER).is_dir() else ()
-    files = (*suite_files(folder), *scenarios)
+    files = (*suite_files(folder), *scenarios_among(folder))
     listed = {file.relative_to(folder).as_posix(): entry(file.read_bytes()) for file in files}
     return {
         **({"schema": sha256(schema.read_bytes())} if schema.is_file() else {}),

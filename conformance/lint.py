@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.model.schema import suite_errors
 from conformance.model.vector import suite_files
 from conformance.scenario.check import scenario_errors
-from conformance.scenario.model import FOLDER, scenario_files
+from conformance.scenario.model import scenarios_among
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -23,19 +23,12 @@ def lint(paths: Sequence[Path], implementations: Collection[str]) -> Iterator[st
     `implementations` are the names that no peer may bear. Raises UsageError when a path does not exist.
     """
     homes: dict[str, Path] = {}
-    for file in _scenario_files(paths):
+    for file in dict.fromkeys(file for path in paths for file in scenarios_among(path)):
         for message in _scenario_errors(file, implementations, homes):
             yield f"{file}: {message}"
     for file in dict.fromkeys(file for path in paths for file in suite_files(path)):
         for message in _file_errors(file, implementations, homes):
             yield f"{file}: {message}"
-
-
-def _scenario_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """The scenario files in the folders of vectors, and those in folders of scenarios."""
-    for path in paths:
-        if path.is_dir() and (path / FOLDER).is_dir():
-            yield from scenario_files(path / FOLDER)
 
 
 def _scenario_errors(file: Path, implementations: Collection[str], homes: dict[str, Path]) -> Iterator[str]:

@@ -57,9 +57,10 @@ def _fmt(arguments: argparse.Namespace) -> int:
     from conformance.authoring.layout import formatted
     from conformance.model.vector import suite_files
     from conformance.resources import data_root
+    from conformance.scenario.model import scenarios_among
 
     paths = arguments.paths or [data_root() / "vectors"]
-    files = dict.fromkeys(file for path in paths for file in suite_files(path))
+    files = dict.fromkeys(file for path in paths for file in (*suite_files(path), *scenarios_among(path)))
     changed = []
     for file in files:
         text = file.read_text(encoding="utf-8")

@@ -59,11 +59,12 @@ def _folder(arguments: argparse.Namespace) -> Path:
 def _lint(arguments: argparse.Namespace) -> int:
     from conformance.model.vector import suite_files
     from conformance.resources import data_root
+    from conformance.scenario.model import scenarios_among
 
     paths = arguments.paths or [data_root() / "vectors"]
     if report_errors(paths):
         return INVALID
-    print(f"{len({file for path in paths for file in suite_files(path)})} files are valid")
+    print(f"{len({file for path in paths for file in (*suite_files(path), *scenarios_among(path))})} files are valid")
     return GOOD
 
 

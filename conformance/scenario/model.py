@@ -111,6 +111,11 @@ def scenario_files(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(path.rglob("*.json")))
 
 
+def scenarios_among(path: Path) -> tuple[Path, ...]:
+    """The scenario files in a folder of vectors; none in a single file or in a folder of suites."""
+    return scenario_files(path / FOLDER) if (path / FOLDER).is_dir() else ()
+
+
 def load_scenarios(paths: Sequence[Path], layers: Sequence[str]) -> tuple[Scenario, ...]:
     """The scenarios of these layers at or below `paths`, by layer and then in the order of the files.
 
