@@ -37,22 +37,22 @@ def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest], role
     Raises:
         UsageError: a spec names none, or one that plays none of the roles.
     """
+    fitting = {name: manifest for name, manifest in manifests.items() if set(manifest.roles) & set(roles)}
     if specs is not None:
         for spec in specs:
-            plays = find_manifest(spec, manifests).roles
+            plays = find_manifest(spec, manifests if spec.name in manifests else fitting).roles
             if not set(plays) & set(roles):
                 raise UsageError(
                     f"{spec.label} plays {' and '.join(plays)}, which is not needed here; "
                     "the layers 4 to 7 are asked for with --layers 4-7"
                 )
         return Wanted(tuple(specs), manifests)
-    manifests = {name: manifest for name, manifest in manifests.items() if set(manifest.roles) & set(roles)}
     left_out = {
         name: f"{reason}; {manifest.hint}" if manifest.hint else reason
-        for name, manifest in manifests.items()
+        for name, manifest in fitting.items()
         if (reason := available(manifest)) is not None
     }
-    return Wanted(tuple(parse_spec(name) for name in manifests if name not in left_out), manifests, left_out)
+    return Wanted(tuple(parse_spec(name) for name in fitting if name not in left_out), fitting, left_out)
 
 
 def launches(wanted: Wanted, report: Callable[[str], None]) -> list[Launch]:

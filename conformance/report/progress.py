@@ -37,7 +37,7 @@ def progress(plan: Plan, wanted: Wanted, *, quiet: bool) -> Progress:
 
 
 def counting(total: int, *, quiet: bool) -> Progress:
-    """As `progress`, of so many results, or of as many as come."""
+    """As `progress`, of so many results; 0 where the run record will say."""
     if sys.stderr.isatty() and not quiet:
         return _Bar(total)
     return _Lines(total, quiet=quiet)
@@ -79,6 +79,7 @@ class _Lines:
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
+            self._total = record.get("performances", self._total)
             if record["type"] == "result":
                 self._done += 1
                 if is_unexpected(record):
@@ -88,7 +89,8 @@ class _Lines:
         if not self._quiet and now - self._last > _LINE_EVERY:
             self._last = now
             rate = self._done / (now - self._started)
-            announce(f"{self._done} checks, {self._unexpected} unexpected, {rate:.0f}/s")
+            of = f" of {self._total}" if self._total >= self._done else ""
+            announce(f"{self._done}{of} checks, {self._unexpected} unexpected, {rate:.0f}/s")
 
     def close(self) -> None:
         pass
@@ -110,6 +112,7 @@ class _Bar:
             console=Console(stderr=True),
             transient=True,
         )
+        self._total = total
         self._task = self._bar.add_task("checks", total=total, rate=0.0, unexpected=0)
         self._done = 0
         self._unexpected = 0
@@ -118,6 +121,7 @@ class _Bar:
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
+            self._total = record.get("performances", self._total)
             if record["type"] == "result":
                 self._done += 1
                 if is_unexpected(record):
@@ -127,7 +131,7 @@ class _Bar:
         if now - self._shown > 0.1:
             self._shown = now
             fields: dict[str, Any] = {"rate": self._done / (now - self._started), "unexpected": self._unexpected}
-            total = max(self._done, int(self._bar.tasks[0].total or 0))
+            total = max(self._done, self._total)
             self._bar.update(self._task, completed=self._done, total=total, **fields)
 
     def close(self) -> None:

@@ -127,6 +127,7 @@ def run(
         castings="roles",
         seed=plan.seed,
     )
+    record["performances"] = len(planned)
     for sink in sinks:
         sink.write([record])
     book = _Book(plan, implementations, sinks)
