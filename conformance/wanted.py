@@ -43,8 +43,8 @@ def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest], role
             plays = find_manifest(spec, manifests if spec.name in manifests else fitting).roles
             if not set(plays) & set(roles):
                 raise UsageError(
-                    f"{spec.label} plays {' and '.join(plays)}, which is not needed here; "
-                    "the layers 4 to 7 are asked for with --layers 4-7"
+                    f"{spec.label} plays {' and '.join(plays)}, and here it takes {' or '.join(sorted(roles))}; "
+                    "leave it out, or choose its layers with --layers"
                 )
         return Wanted(tuple(specs), manifests)
     left_out = {
