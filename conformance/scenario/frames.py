@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 _LONGEST = 1 << 24  # bytes of a message; longer ones are passed over
+_LONGEST_HEAD = 1 << 16
 _TAIL = b"\x00\x00\xff\xff"
 
 
@@ -41,6 +42,11 @@ class Watcher:
     _inflater: zlib._Decompress | None = None
     _lost: bool = False
 
+    @property
+    def pending(self) -> int:
+        """Bytes that belong to a frame which is not complete yet. Valid between two messages of `feed`, too."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that these bytes complete."""
         if self._lost:
@@ -49,6 +55,7 @@ class Watcher:
             self.head += data
             end = self.head.find(b"\r\n\r\n")
             if end < 0:
+                self._lost = len(self.head) > _LONGEST_HEAD
                 return
             data = self.head[end + 4 :]
             self.head = self.head[: end + 4]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.scenario.frames import Message
 
 _WIDEST = 120
+_READ = 1 << 16  # bytes of a message that is read; to read more would hold up what is going on
 
 
 def in_words(message: Message) -> str:
@@ -35,10 +36,15 @@ def in_words(message: Message) -> str:
         return "ping" if message.opcode == PING else "pong"
     if message.opcode == TEXT:
         return f"text {message.payload[:_WIDEST].decode(errors='replace')}"
+    if len(message.payload) > _READ:
+        return f"{_KINDS.get(message.payload[:2], 'a message')}, {len(message.payload)} bytes"
     try:
         return _binary(message.payload)
     except WireError as error:
         return f"{len(message.payload)} bytes that are no message: {error}"
+
+
+_KINDS = {b"\0\0": "sync step 1", b"\0\1": "sync step 2", b"\0\2": "update"}
 
 
 def _binary(payload: bytes) -> str:

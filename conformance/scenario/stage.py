@@ -16,7 +16,7 @@ from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
 from conformance.scenario.model import performers
-from conformance.scenario.network import Network
+from conformance.scenario.network import Net, Network
 from conformance.scenario.participant import Answer, Fault, ok
 from conformance.scenario.predicate import meets
 from conformance.scenario.timeline import short
@@ -64,7 +64,7 @@ class Stage:
         self._players = dict(
             zip([role.name for role in scenario.cast_roles], [implementations[player] for player in cast], strict=True)
         )
-        self._network = Network(setting, self._listens_at)
+        self._network: Net = Network(setting.timeline, setting.seed, self._listens_at)
         self._participants: dict[str, Participant] = {}
         self._hosted: list[Hosted] = []
         self._servers: dict[str, dict[str, Any]] = {}
@@ -184,13 +184,14 @@ class Stage:
             self._fail(Failure(place, verdict.REFUSED, step, who, {"ok": "anything"}, answer))
             raise _Stop
         if "ok" in answer:
-            self._remember(who, step, answer)
+            await self._remember(who, step, answer)
 
-    def _remember(self, who: str, step: Step, answer: Answer) -> None:
+    async def _remember(self, who: str, step: Step, answer: Answer) -> None:
         if "as" in step:
             self._slots[step["as"]] = answer["ok"]
         if step["op"] == "start" and isinstance(answer["ok"], dict) and "port" in answer["ok"]:
             self._servers[who] = answer["ok"]
+            await self._network.moved(who)
 
     async def _wait(self, who: str, participant: Participant, step: Step, until: dict[str, Any]) -> Answer:
         """Look again and again, until the answer is as wanted or the time is over; the last answer."""
