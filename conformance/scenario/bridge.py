@@ -76,10 +76,12 @@ class Bridge:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
-        address = step["url"].replace("http://", "ws://", 1) + "/" + step["room"]
         try:
             self._socket = await connect(
-                address, max_size=_LONGEST, ping_interval=None, open_timeout=step.get("within", 10)
+                step["address"],
+                max_size=_LONGEST,
+                ping_interval=None,
+                open_timeout=step.get("within", 10),
             )
         except (OSError, WebSocketException, TimeoutError) as error:
             return failed("refused", f"{type(error).__name__}: {error}")

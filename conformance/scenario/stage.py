@@ -19,6 +19,8 @@ from conformance.scenario.model import performers
 from conformance.scenario.network import Net, Network
 from conformance.scenario.participant import Answer, Fault, ok
 from conformance.scenario.predicate import meets
+from conformance.scenario.raw import Raw
+from conformance.scenario.rooms import address
 from conformance.scenario.timeline import short
 from conformance.scenario.verdict import Failure, Outcome
 
@@ -120,6 +122,8 @@ class Stage:
                 return Disk(self._setting)
             case "http":
                 return Http(self._setting)
+            case "raw":
+                return Raw()
         player = self._players[role.name]
         hosted = Hosted(role, player.launch, self._setting)
         self._hosted.append(hosted)
@@ -257,6 +261,8 @@ class Stage:
             port = started.get("port", 1) if direct else await self._network.port(who, server)
             filled |= {key: value for key, value in started.items() if key not in ("port", *filled)}
             filled["url"] = f"http://127.0.0.1:{port}"
+            if "room" in filled:
+                filled["address"] = address(filled["url"], filled["room"])
         return filled
 
     def _value(self, value: Any) -> Any:

@@ -39,8 +39,7 @@ class Client:
         op = step["op"]
         if op == "connect":
             await self._leave()
-            url = step["url"].replace("http", "ws", 1) + "/" + step["room"]
-            self._connection = await self._connect(self._document.library_document, url)
+            self._connection = await self._connect(self._document.library_document, step["address"])
             return None
         if op == "disconnect":
             return await self._leave()
