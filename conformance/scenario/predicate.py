@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import project, same
+from conformance.scenario.notebook import differences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,7 +20,7 @@ def meets(demand: Predicate, answer: Answer, lossy: Collection[str] = ()) -> boo
 
     `is` demands a value, `like` that it has at least what is given (objects in part, lists of the same length),
     `contains` a part of a text or a member of a list or object, `size` a length, `error` a kind of error, `any` one of
-    several demands, `not` that a demand is not met. Several keys are all demanded. `lossy` are the distinctions that
+    several demands, `not` that a demand is not met, `notebook` the same notebook (conformance/scenario/notebook.py). Several keys are all demanded. `lossy` are the distinctions that
     the participant cannot report (runners/PROTOCOL.md, projections).
     """
     return all(_CHECKS[key](wanted, answer, lossy) for key, wanted in demand.items())
@@ -68,6 +69,10 @@ def _error(wanted: Any, answer: Answer, _lossy: Collection[str]) -> bool:
     return "error" in answer and wanted in ("any", answer["error"]["kind"])
 
 
+def _notebook(wanted: Any, answer: Answer, _lossy: Collection[str]) -> bool:
+    return "ok" in answer and not differences(wanted, answer["ok"])
+
+
 def _any(wanted: list[Predicate], answer: Answer, lossy: Collection[str]) -> bool:
     return any(meets(demand, answer, lossy) for demand in wanted)
 
@@ -84,4 +89,5 @@ _CHECKS: Mapping[str, Any] = {
     "error": _error,
     "any": _any,
     "not": _not,
+    "notebook": _notebook,
 }

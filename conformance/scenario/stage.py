@@ -154,6 +154,8 @@ class Stage:
         match step["op"]:
             case "agree":
                 await self._agree(place, step)
+            case "exchange":
+                await self._exchange(place, step)
             case "together":
                 await asyncio.gather(*(self._step(place, inner) for inner in step["steps"]))
             case "repeat":
@@ -182,8 +184,8 @@ class Stage:
             self._fail(Failure(place, verdict.WAITED, step, who, until, answer))
             raise _Stop
         expect = step.get("expect")
-        if expect is not None and not self._meets(who, self._demand(expect), answer):
-            self._fail(Failure(place, verdict.DIFFERS, step, who, expect, answer))
+        if expect is not None and not self._meets(who, demand := self._demand(expect), answer):
+            self._fail(verdict.difference(place, step, who, demand, answer))
         if expect is None and "error" in answer:
             self._fail(Failure(place, verdict.REFUSED, step, who, {"ok": "anything"}, answer))
             raise _Stop
@@ -214,7 +216,7 @@ class Stage:
         pause = _FIRST_LOOK
         lossy = sorted({loss for who in step["of"] for loss in self._lossy(who)})
         while True:
-            sights = [await self._sight(who) for who in step["of"]]
+            sights = [await self._sight(who, step.get("see", "state")) for who in step["of"]]
             how = parted(sights, lossy)
             expect = step.get("expect")
             right = not how and (expect is None or meets(self._demand(expect), ok(sights[0].state), lossy))
@@ -231,17 +233,42 @@ class Stage:
             self._fail(Failure(place, check, step, "", step.get("expect"), observed))
             raise _Stop
 
-    async def _sight(self, who: str) -> Sight:
+    async def _exchange(self, place: int, step: Step) -> None:
+        """Give each document what it lacks of the others, by its state vector: all that was done before, both ways."""
+        updates: list[tuple[str, Step]] = []
+        for receiver in step["of"]:
+            vector = await self._tell(place, step, receiver, {"op": "state_vector"})
+            for sender in step["of"]:
+                if sender != receiver:
+                    update = await self._tell(place, step, sender, {"op": "encode", "since": {"base64": vector}})
+                    updates.append((receiver, {"op": "apply", "update": {"base64": update}}))
+        for receiver, apply in updates:
+            await self._tell(place, step, receiver, apply)
+
+    async def _tell(self, place: int, step: Step, who: str, inner: Step) -> Any:
+        """The value that a step of an exchange observes."""
+        answer = await self._participants[who].perform({**inner, "by": who})
+        self._setting.timeline.add(who, *_told(inner, answer))
+        if "unsupported" in answer:
+            raise _Missing(who, str(answer["unsupported"]))
+        if "error" in answer:
+            self._fail(Failure(place, verdict.REFUSED, {**step, "op": inner["op"]}, who, {"ok": "anything"}, answer))
+            raise _Stop
+        return answer["ok"]
+
+    async def _sight(self, who: str, see: str = "state") -> Sight:
+        """The state vector of a document and what the op `see` shows of it."""
         participant = self._participants[who]
         vector = await participant.perform({"op": "state_vector", "by": who})
-        state = await participant.perform({"op": "state", "by": who})
+        state = await participant.perform({"op": see, "by": who})
         for answer in (vector, state):
             if "unsupported" in answer:
                 raise _Missing(who, str(answer["unsupported"]))
-            if "ok" not in answer:
-                raise Fault(who, "protocol", f"cannot tell what it has: {short(answer)}")
+        if "ok" not in vector or ("ok" not in state and see == "state"):
+            raise Fault(who, "protocol", f"cannot tell what it has: {short(state if 'ok' in vector else vector)}")
         try:
-            return Sight(who, vector_of(vector["ok"]), state["ok"])
+            # Documents of which one is refused to its reader do not agree.
+            return Sight(who, vector_of(vector["ok"]), state.get("ok", {"$error": state.get("error")}))
         except ValueError as error:
             raise Fault(who, "protocol", str(error)) from error
 

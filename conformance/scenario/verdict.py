@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import digest
+from conformance.scenario.notebook import differences
+from conformance.scenario.timeline import short
 
 if TYPE_CHECKING:
     from conformance.scenario.casting import Cast
@@ -16,10 +18,15 @@ DIFFERS, WAITED, REFUSED, UNDELIVERED, SPLIT = "differs", "waited", "refused", "
 """An answer is not as expected; it never became so; a step was refused; documents never got the same updates;
 documents with the same updates show different content."""
 
+_SHOWN = 20  # differences of a notebook that are shown
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One difference. `place` counts the steps from 0; `who` is the participant that answered, if it was one."""
+    """One difference. `place` counts the steps from 0; `who` is the participant that answered, if it was one.
+
+    `differs_in` tells the differences of a value of which more can be said than that it is another one.
+    """
 
     place: int
     check: str
@@ -27,16 +34,19 @@ class Failure:
     who: str
     expected: Any
     observed: Any
+    differs_in: tuple[str, ...] = ()
 
     @property
-    def signature(self) -> str:
+    def signatures(self) -> tuple[str, ...]:
         """What stays the same when the failure stays the same: the check, whose it is, and a digest of the answer.
 
         A state vector, an error's words and what an unfinished wait had seen change from run to run: they do not count.
         """
         name = self.step.get("as", self.step["op"])
         about = f"{self.check}:{self.who}.{name}" if self.who else f"{self.check}:{name}"
-        return f"{about}:{digest(self.observed)}" if self.check == DIFFERS and "ok" in self.observed else about
+        if self.differs_in:
+            return tuple(f"{about}:{difference}" for difference in self.differs_in)
+        return (f"{about}:{digest(self.observed)}",) if self.check == DIFFERS and "ok" in self.observed else (about,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Outcome:
         situation: participant -> its state vector and state when something failed, as far as they could be had.
         timeline: see conformance/scenario/timeline.py.
         kept: the folder with logs and data, if it was kept.
+        item: which one of the corpus that the scenario is performed with; empty when there is none.
     """
 
     scenario: Scenario
@@ -59,6 +70,7 @@ class Outcome:
     timeline: list[list[object]] = field(default_factory=list)
     seconds: float = 0.0
     kept: str = ""
+    item: str = ""
 
     @property
     def verdict(self) -> str:
@@ -71,7 +83,18 @@ class Outcome:
     @property
     def signature(self) -> str:
         """The signatures of all failures, each once; of a fault its kind and whose it is."""
-        parts = {failure.signature for failure in self.failures}
+        parts = {signature for failure in self.failures for signature in failure.signatures}
         if self.fault is not None:
             parts.add(f"{self.fault.kind}:{self.fault.participant}")
         return "+".join(sorted(parts))
+
+
+def difference(place: int, step: Step, who: str, demand: Any, answer: Any) -> Failure:
+    """The failure of an answer that is not as demanded. Of notebooks it tells where they differ, and shows no more."""
+    found = differences(demand["notebook"], answer["ok"]) if "notebook" in demand and "ok" in answer else ()
+    if not found:
+        return Failure(place, DIFFERS, step, who, demand, answer)
+    named = tuple(difference.what for difference in found)
+    wanted = {difference.what: short(difference.wanted) for difference in found[:_SHOWN]}
+    seen = {difference.what: short(difference.seen) for difference in found[:_SHOWN]}
+    return Failure(place, DIFFERS, step, who, wanted, {"ok": seen}, named)

@@ -30,9 +30,11 @@ export class RoleDocument {
    * @param {string} role
    * @param {import('./part.mjs').Roots} roots
    * @param {import('./part.mjs').Options} options
+   * @param {any} [doc] the library's own object, where it was made by others
    */
-  constructor (lib, role, roots, { client = 1, gc, declare }) {
+  constructor (lib, role, roots, { client = 1, gc, declare }, doc) {
     this.session = new Session(lib, roots, { [role]: { client, gc, declare } })
+    if (doc !== undefined) this.session.docs.set(role, doc)
     this.role = role
   }
 

@@ -12,6 +12,8 @@ PARTS = {
     "jupyter-collaboration": "jupyter_collaboration",
     "jupyter-collaboration1": "jupyter_collaboration1",
     "jupyter-ydoc-client": "jupyter_ydoc_client",
+    "jupyter-ydoc": "jupyter_ydoc",
+    "jupyter-ydoc1": "jupyter_ydoc1",
     "pycrdt-websocket": "pycrdt_websocket",
     "ypy-websocket": "ypy_websocket",
 }

@@ -10,6 +10,7 @@ from ..session import Session
 from ..steps import handlers_of
 
 if TYPE_CHECKING:
+    from ..adapters import Adapter
     from . import Step
 
 OPTIONS = ("client", "gc", "declare")
@@ -18,9 +19,9 @@ OPTIONS = ("client", "gc", "declare")
 class Documents:
     """A loaded library of documents."""
 
-    def __init__(self, name: str) -> None:
-        """`name` is that of an adapter. Raises ImportError."""
-        self.adapter = adapters.load(name)
+    def __init__(self, name: str, adapter: Adapter | None = None) -> None:
+        """`name` is that of an adapter, which is loaded unless it is given. Raises ImportError."""
+        self.adapter = adapters.load(name) if adapter is None else adapter
         self._handlers = handlers_of(self.adapter)
 
     @property
