@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Malformed, lacks } from './adapter.mjs'
+import { lacks } from './adapter.mjs'
 import { deltaOf, documentFeatures, documents, takesLargeClients, textContent, valueFeatures } from './documents.mjs'
 import { eventFeatures } from './events.mjs'
 import { subdocFeatures } from './subdocs.mjs'
@@ -111,16 +111,15 @@ const readers = Object.freeze({
 })
 
 /**
- * A shared type inside another, or a subdocument.
+ * A shared type inside another, or a subdocument. The library takes a reference that it does not know for a type
+ * without a name, which it writes as a fragment.
  *
  * @param {any} shared
  * @return {Json}
  */
 const read = shared => {
   if (shared.guid !== undefined) return { $doc: shared.guid }
-  const readType = readers[kinds[shared._legacyTypeRef]]
-  if (readType === undefined) throw new Malformed(`the document holds a ${shared.constructor?.name}`)
-  return readType(shared)
+  return readers[kinds[shared._legacyTypeRef] ?? 'xml'](shared)
 }
 
 /**
@@ -157,7 +156,7 @@ const readAttr = (Y, op) => {
 const readEvent = (Y, { target, delta }, { path: [name], kind }) => {
   let root = target
   while (root.parent !== null) root = root.parent
-  const text = (target === root ? kind : kinds[target._legacyTypeRef]).includes('text')
+  const text = (target === root ? kind : kinds[target._legacyTypeRef] ?? 'xml').includes('text')
   return eventOf(
     [name, ...Y.getPathTo(root, target)],
     [...delta.children].flatMap(op => readOps(op, text)),
@@ -224,7 +223,7 @@ export const adapt = loaded => {
     lossy: Object.freeze([]),
     child: (_, parent, key) => typeof key === 'number' ? parent.get(key) : parent.getAttr(key),
     isShared: value => value instanceof Y.Type,
-    kind: shared => kinds[shared._legacyTypeRef],
+    kind: shared => kinds[shared._legacyTypeRef] ?? 'xml',
     length: (_, shared) => shared.length,
     local,
     types,

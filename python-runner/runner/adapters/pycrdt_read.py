@@ -50,7 +50,9 @@ class Values:
                 result["children"] = children
         else:
             result = {"$xmltext": self._text(value)}
-        attributes = self.attributes(value.attributes)
+        # A shared type comes as the inner object that pycrdt wraps everywhere else.
+        wrapped = value._maybe_as_type_or_doc
+        attributes = {name: self.read(wrapped(item)) for name, item in value.attributes}
         if attributes:
             result["attributes"] = attributes
         return result
