@@ -46,9 +46,20 @@ def casts(scenario: Scenario, choices: Sequence[Sequence[int]], casting: str = "
         choices: the candidates of each role. A role without any leaves the scenario without a cast.
         casting: one of CASTINGS, instead of the scenario's own.
     """
+    roles = scenario.cast_roles
+    names = [role.name for role in roles]
+    free = [place for place, role in enumerate(roles) if not role.same_as]
+    plays = [free.index(names.index(role.same_as or role.name)) for role in roles]
+    for chosen in _free([choices[place] for place in free], casting or scenario.casting):
+        cast = tuple(chosen[place] for place in plays)
+        if all(player in fit for player, fit in zip(cast, choices, strict=True)):
+            yield cast
+
+
+def _free(choices: Sequence[Sequence[int]], kind: str) -> Iterator[Cast]:
+    """The casts of the roles that are not bound to another role's player."""
     if not all(choices):
         return
-    kind = casting or scenario.casting
     if kind == "all":
         yield from product(*choices)
         return

@@ -37,9 +37,12 @@ def _named(document: Any, path: list[Any]) -> str:
 
 def _names(case: Mapping[str, Any], layer: str) -> Iterator[str]:
     roles = case["roles"]
+    free = [name for name, role in roles.items() if role["plays"] not in KIT_ROLES and "same_as" not in role]
     for name, role in roles.items():
         if role["plays"] not in (*ROLES[layer], *KIT_ROLES):
             yield f"scenario {case['id']}: {name} plays {role['plays']!r}, which the layer {layer} does not have"
+        if "same_as" in role and role["same_as"] not in free:
+            yield f"scenario {case['id']}: {name} is same_as {role['same_as']!r}: name one of {', '.join(free)}"
     if all(role["plays"] in KIT_ROLES for role in roles.values()):
         yield f"scenario {case['id']}: no implementation plays in it"
     filled: set[str] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.scenario.limits import limit_file_size
 from conformance.scenario.participant import Answer, Fault, Setting, failed, ok
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ class Hosted:
     """A role that a runner plays.
 
     `kill` ends the process at once, and `restart` begins a session anew in another one, with the same folder. A step
-    that was under way, and each until `restart`, is answered by an error of the kind `killed`. Every other op is the
-    runner's.
+    that was under way, and each until `restart`, is answered by an error of the kind `killed`. `limit` keeps the
+    process from writing files of more than `file_size` bytes, or lets it again (null). Every other op is the runner's.
     """
 
     def __init__(self, role: Role, launch: Launch, setting: Setting) -> None:
@@ -47,6 +48,8 @@ class Hosted:
             await self.start()
             self._begun = self._killed = False
             return ok()
+        if step["op"] == "limit":
+            return self._limit(step["file_size"])
         told = {key: value for key, value in step.items() if key not in _COORDINATORS}
         return await self._run({**told, "peer": self.name}, step.get("within", self._setting.deadline))
 
@@ -72,6 +75,13 @@ class Hosted:
             self._sound = False
             raise Fault(self.name, "protocol", f"answered one step with {str(answer)[:200]}", line.tail()) from None
         return ok() if told == 1 or told is None else dict(told)
+
+    def _limit(self, file_size: int | None) -> Answer:
+        """See conformance/scenario/limits.py. Such a process serves no other role."""
+        self._sound = False
+        if self._line is None:
+            return self._lost()
+        return ok() if limit_file_size(self._line.pid, file_size) else {"unsupported": "limit"}
 
     def _lost(self) -> Answer:
         if self._killed:

@@ -43,6 +43,12 @@ class Line:
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the process, which was started."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Start the process, in a session of its own: what it starts dies with it."""
         starting = asyncio.create_task(self._spawn())

@@ -28,12 +28,14 @@ class Role:
     Attributes:
         plays: a role of an implementation (conformance/model/layers.py), or of the kit.
         needs: features without which an implementation is not cast.
+        same_as: the role whose implementation plays this one too, in a process of its own; empty when it is free.
         options: what its runner is told as the session begins, beside the client id: see runners/PROTOCOL.md.
     """
 
     name: str
     plays: str
     needs: tuple[str, ...]
+    same_as: str
     options: Mapping[str, Any]
 
     @property
@@ -84,7 +86,7 @@ class Scenario:
 
     def digest(self) -> bytes:
         """Tells two forms of a scenario apart."""
-        roles = [[role.name, role.plays, role.needs, dict(role.options)] for role in self.roles]
+        roles = [[role.name, role.plays, role.needs, role.same_as, dict(role.options)] for role in self.roles]
         return orjson.dumps([self.id, dict(self.roots), roles, self.casting, self.steps])
 
 
@@ -172,8 +174,8 @@ def _scenario(raw: Mapping[str, Any], layer: str, file: Path) -> Scenario:
 
 
 def _role(name: str, raw: Mapping[str, Any]) -> Role:
-    options = {key: value for key, value in raw.items() if key not in ("plays", "needs")}
-    return Role(name, raw["plays"], tuple(raw.get("needs", ())), options)
+    options = {key: value for key, value in raw.items() if key not in ("plays", "needs", "same_as")}
+    return Role(name, raw["plays"], tuple(raw.get("needs", ())), raw.get("same_as", ""), options)
 
 
 def digest_of(scenarios: Sequence[Scenario]) -> str:

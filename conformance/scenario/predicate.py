@@ -20,10 +20,25 @@ def meets(demand: Predicate, answer: Answer, lossy: Collection[str] = ()) -> boo
 
     `is` demands a value, `like` that it has at least what is given (objects in part, lists of the same length),
     `contains` a part of a text or a member of a list or object, `size` a length, `error` a kind of error, `any` one of
-    several demands, `not` that a demand is not met, `notebook` the same notebook (conformance/scenario/notebook.py). Several keys are all demanded. `lossy` are the distinctions that
-    the participant cannot report (runners/PROTOCOL.md, projections).
+    several demands, `not` that a demand is not met, `notebook` the same notebook (conformance/scenario/notebook.py).
+    Several keys are all demanded, of the part of the answer at the path `at` if there is one. `lossy` are the
+    distinctions that the participant cannot report (runners/PROTOCOL.md, projections).
     """
-    return all(_CHECKS[key](wanted, answer, lossy) for key, wanted in demand.items())
+    if "at" in demand and "ok" in answer:
+        rest = {key: wanted for key, wanted in demand.items() if key != "at"}
+        found = _at(demand["at"], answer["ok"])
+        return found is not None and meets(rest, {"ok": found[0]}, lossy)
+    return all(_CHECKS[key](wanted, answer, lossy) for key, wanted in demand.items() if key != "at")
+
+
+def _at(path: list[str | int], value: Any) -> tuple[Any] | None:
+    """What stands at a path of keys and places, which may be nothing."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return (value,)
 
 
 def _is(wanted: Any, answer: Answer, lossy: Collection[str]) -> bool:

@@ -223,7 +223,7 @@ def _lacking(performance: Performance, implementations: Sequence[Implementation]
     return None
 
 
-ALWAYS = frozenset({"kill", "restart", "connect", "disconnect", "status"})
+ALWAYS = frozenset({"kill", "restart", "limit", "connect", "disconnect", "status"})
 """Ops of the participant around the runner. A runner that has a network of its own names the last three."""
 
 

@@ -293,7 +293,7 @@ class Stage:
         return filled
 
     def _value(self, value: Any) -> Any:
-        """A value with the contents of the slots that it names by `{"$slot": name}`, or a part: `name.key.key`."""
+        """A value with the contents of slots, `{"$slot": name}` or a part of one (`name.key.key`), and of `$repeat`."""
         if isinstance(value, list):
             return [self._value(item) for item in value]
         if isinstance(value, dict):
@@ -303,6 +303,8 @@ class Stage:
                 for key in keys:
                     found = found.get(key) if isinstance(found, dict) else None
                 return found
+            if set(value) == {"$repeat"}:
+                return value["$repeat"]["text"] * value["$repeat"]["times"]
             return {key: self._value(item) for key, item in value.items()}
         return value
 
