@@ -33,6 +33,7 @@
 export const parts = Object.freeze({
   'jupyter-ydoc-js-client': () => import('./jupyter-ydoc-client.mjs'),
   'jupyter-ydoc-js': () => import('./jupyter-ydoc.mjs'),
+  'y-leveldb': () => import('./y-leveldb.mjs'),
   'y-websocket': () => import('./y-websocket.mjs'),
   'y-websocket-server': () => import('./y-websocket-server.mjs')
 })

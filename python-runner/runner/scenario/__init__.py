@@ -1,6 +1,7 @@
 """Layers 4 to 7: what plays a role of a scenario, beside the libraries of documents.
 
-A part is a module with `load() -> Part`. It imports its packages when called, not before.
+A part is a module with `load() -> Part`, or such a function for each of several. It imports its packages when called,
+not before.
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ from typing import Any, Dict, Protocol
 PARTS = {
     "jupyter-collaboration": "jupyter_collaboration",
     "jupyter-collaboration1": "jupyter_collaboration1",
-    "jupyter-ydoc-client": "jupyter_ydoc_client",
     "jupyter-ydoc": "jupyter_ydoc",
+    "jupyter-ydoc-client": "jupyter_ydoc_client",
     "jupyter-ydoc1": "jupyter_ydoc1",
+    "pycrdt-store-file": "stores.pycrdt:load_file",
+    "pycrdt-store-sqlite": "stores.pycrdt:load_sqlite",
+    "pycrdt-store-temp": "stores.pycrdt:load_temporary",
     "pycrdt-websocket": "pycrdt_websocket",
+    "ypy-store-file": "stores.ypy:load_file",
+    "ypy-store-sqlite": "stores.ypy:load_sqlite",
+    "ypy-store-temp": "stores.ypy:load_temporary",
     "ypy-websocket": "ypy_websocket",
 }
-"""Name of the implementation -> its module in this package."""
+"""Name of the implementation -> its module in this package, and the function if it is not `load`."""
 
 Step = Dict[str, Any]
 
@@ -46,5 +53,6 @@ class Part(Protocol):
 
 def load(name: str) -> Part:
     """Loads what an implementation needs. Raises ImportError when it cannot be loaded."""
-    part: Part = import_module("." + PARTS[name], __name__).load()
+    module, _, function = PARTS[name].partition(":")
+    part: Part = getattr(import_module("." + module, __name__), function or "load")()
     return part
