@@ -84,6 +84,14 @@ def test_each_server_is_cast_with_clients_in_turn(casting: str, expected: list[t
     assert list(casts(scenario, [[0, 1], [], [2]], casting)) == []
 
 
+def test_pairs_lets_every_two_meet_in_few_casts() -> None:
+    found = list(casts(_scenario(), [[0, 1], [2, 3, 4], [2, 3, 4]], "pairs"))
+    assert len(found) == len(set(found)) == 3 * 3
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert len({(cast[one], cast[other]) for cast in found}) == (9 if one else 6)
+    assert list(casts(_scenario(), [[5, 6]], "pairs")) == [(5,), (6,)]
+
+
 def _scenario() -> Scenario:
     return Scenario("websocket/x", "", "", "required", "websocket", (), (), {}, (), "rotate", 1.0, (), Path())
 

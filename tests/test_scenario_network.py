@@ -234,7 +234,7 @@ def test_bytes_count_from_when_the_fault_is_set() -> None:
 
 def test_messages_count() -> None:
     frames = [b"\x82\x03one", b"\x82\x03two", b"\x82\x05three"]
-    head = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    head = b"GET /r HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
 
     async def story(network: Network, echo: Echo) -> None:
         await fault(network, reset=True, messages=2, after=3, direction="up")

@@ -147,7 +147,7 @@ def main(argv: list[str]) -> int:
 
 
 def _check_castings(kind: str | None, *, upper: bool) -> None:
-    fitting = ("once", "rotate", "all") if upper else CASTINGS
+    fitting = (*ROLE_CASTINGS, "pairs", "all") if upper else CASTINGS
     if kind is not None and kind not in fitting:
         raise UsageError(f"--castings {kind} does not go with these layers; give one of {', '.join(fitting)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import TYPE_CHECKING
 
 from conformance.model.layers import PEER
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from conformance.model.implementation import Implementation
     from conformance.scenario.model import Role, Scenario
 
-CASTINGS = ("once", "rotate", "all")
+CASTINGS = ("once", "rotate", "pairs", "all")
 """once: each candidate leads once. rotate: with each lead, every other candidate plays every other role once.
-all: every assignment."""
+pairs: every two candidates meet in every two roles, in few assignments. all: every assignment."""
 
 CONVERSES = frozenset({"sync.step1", "sync.read", "emit"})
 """What a library needs to be a client by itself: the kit carries its messages (conformance/scenario/bridge.py)."""
@@ -63,6 +63,9 @@ def _free(choices: Sequence[Sequence[int]], kind: str) -> Iterator[Cast]:
     if kind == "all":
         yield from product(*choices)
         return
+    if kind == "pairs":
+        yield from _pairs(choices)
+        return
     lead, others = choices[0], choices[1:]
     turns = max(map(len, others), default=1) if kind == "rotate" else 1
     seen = set()
@@ -73,3 +76,21 @@ def _free(choices: Sequence[Sequence[int]], kind: str) -> Iterator[Cast]:
             if cast not in seen:
                 seen.add(cast)
                 yield cast
+
+
+def _pairs(choices: Sequence[Sequence[int]]) -> Iterator[Cast]:
+    """Assignments in which every pair of roles is played by every pair of their candidates at least once.
+
+    Those come first in which the lead changes with the others, which meet in fewest: with at most as many leads as
+    others, each pair of three roles is met exactly as often as two of them have pairs.
+    """
+    met: set[tuple[int, int, int, int]] = set()
+    places = [range(len(choice)) for choice in choices]
+    turned = ((sum(others) % len(choices[0]), *others) for others in product(*places[1:]))
+    for cast in (*turned, *product(*places)):
+        meets = {
+            (one, cast[one], other, cast[other]) for one, other in combinations_with_replacement(range(len(cast)), 2)
+        }
+        if not meets <= met:
+            met |= meets
+            yield tuple(choice[place] for choice, place in zip(choices, cast, strict=True))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.layers import ROLES
 from conformance.scenario.model import KIT_ROLES, flat, performers
+from conformance.scenario.slots import slots_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,26 +58,3 @@ def _names(case: Mapping[str, Any], layer: str) -> Iterator[str]:
                 yield f"{at}: nothing filled the slot {slot} before this step"
         if "as" in step:
             filled.add(step["as"])
-
-
-SLOTS = ("update", "since", "message")
-"""Keys of a step whose text is the name of a slot with bytes."""
-
-
-def slots_read(value: Any) -> Iterator[str]:
-    """The slots that a step reads: `{"$slot": name}` anywhere (or `name.key`), and the names under SLOTS.
-
-    Those of inner steps are left out.
-    """
-    if isinstance(value, list):
-        for item in value:
-            yield from slots_read(item)
-    elif isinstance(value, dict):
-        if set(value) == {"$slot"}:
-            yield value["$slot"].partition(".")[0]
-            return
-        for key, item in value.items():
-            if key in SLOTS and isinstance(item, str):
-                yield item
-            elif key != "steps":
-                yield from slots_read(item)

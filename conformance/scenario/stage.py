@@ -11,7 +11,6 @@ from conformance.model.layers import PEER
 from conformance.scenario import verdict
 from conformance.scenario.agreement import Sight, parted, vector_of
 from conformance.scenario.bridge import Bridge
-from conformance.scenario.check import SLOTS
 from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
@@ -21,7 +20,8 @@ from conformance.scenario.participant import Answer, Fault, ok
 from conformance.scenario.predicate import meets
 from conformance.scenario.raw import Raw
 from conformance.scenario.rooms import address
-from conformance.scenario.timeline import short
+from conformance.scenario.slots import Slots
+from conformance.scenario.timeline import short, told
 from conformance.scenario.verdict import Failure, Outcome
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Stage:
         self._participants: dict[str, Participant] = {}
         self._hosted: list[Hosted] = []
         self._servers: dict[str, dict[str, Any]] = {}
-        self._slots: dict[str, Any] = {}
+        self._slots = Slots()
         self._failures: list[Failure] = []
         self._chance = random.Random(setting.seed)
 
@@ -160,14 +160,21 @@ class Stage:
                 await asyncio.gather(*(self._step(place, inner) for inner in step["steps"]))
             case "repeat":
                 for _ in range(step["times"]):
-                    for inner in step["steps"]:
-                        await self._step(place, inner)
+                    await self._all(place, step["steps"])
+            case "each":
+                for value in step["in"]:
+                    self._slots.keep(step["as"], value)
+                    await self._all(place, step["steps"])
             case _:
                 if "delay" in step:
                     low, high = step["delay"]
                     await asyncio.sleep(self._chance.uniform(low, high) / 1000)
                 for who in performers(step):
                     await self._ask(place, who, step)
+
+    async def _all(self, place: int, steps: Sequence[Step]) -> None:
+        for step in steps:
+            await self._step(place, step)
 
     async def _ask(self, place: int, who: str, step: Step) -> None:
         filled = await self._filled(who, step)
@@ -176,15 +183,15 @@ class Stage:
         if until is None:
             answer = await participant.perform(filled)
         else:
-            answer = await self._wait(who, participant, filled, self._demand(until))
-        self._setting.timeline.add(who, *_told(step, answer))
+            answer = await self._wait(who, participant, filled, self._slots.value(until))
+        self._setting.timeline.add(who, *told(step, answer))
         if "unsupported" in answer:
             raise _Missing(who, str(answer["unsupported"]))
-        if until is not None and not self._meets(who, self._demand(until), answer):
+        if until is not None and not self._meets(who, self._slots.value(until), answer):
             self._fail(Failure(place, verdict.WAITED, step, who, until, answer))
             raise _Stop
         expect = step.get("expect")
-        if expect is not None and not self._meets(who, demand := self._demand(expect), answer):
+        if expect is not None and not self._meets(who, demand := self._slots.value(expect), answer):
             self._fail(verdict.difference(place, step, who, demand, answer))
         if expect is None and "error" in answer:
             self._fail(Failure(place, verdict.REFUSED, step, who, {"ok": "anything"}, answer))
@@ -194,7 +201,7 @@ class Stage:
 
     async def _remember(self, who: str, step: Step, answer: Answer) -> None:
         if "as" in step:
-            self._slots[step["as"]] = answer["ok"]
+            self._slots.keep(step["as"], answer["ok"])
         if step["op"] == "start" and isinstance(answer["ok"], dict) and "port" in answer["ok"]:
             self._servers[who] = answer["ok"]
             await self._network.moved(who)
@@ -216,12 +223,15 @@ class Stage:
         pause = _FIRST_LOOK
         lossy = sorted({loss for who in step["of"] for loss in self._lossy(who)})
         while True:
-            sights = [await self._sight(who, step.get("see", "state")) for who in step["of"]]
-            how = parted(sights, lossy)
-            expect = step.get("expect")
-            right = not how and (expect is None or meets(self._demand(expect), ok(sights[0].state), lossy))
-            if right or time.monotonic() > deadline:
-                break
+            vectors = [await self._vector(who) for who in step["of"]]
+            late = time.monotonic() > deadline
+            if late or all(vector == vectors[0] for vector in vectors):
+                sights = [await self._sight(who, step.get("see", "state")) for who in step["of"]]
+                how = parted(sights, lossy)
+                expect = step.get("expect")
+                right = not how and (expect is None or meets(self._slots.value(expect), ok(sights[0].state), lossy))
+                if right or late:
+                    break
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_LOOK)
         for sight in sights:
@@ -248,7 +258,7 @@ class Stage:
     async def _tell(self, place: int, step: Step, who: str, inner: Step) -> Any:
         """The value that a step of an exchange observes."""
         answer = await self._participants[who].perform({**inner, "by": who})
-        self._setting.timeline.add(who, *_told(inner, answer))
+        self._setting.timeline.add(who, *told(inner, answer))
         if "unsupported" in answer:
             raise _Missing(who, str(answer["unsupported"]))
         if "error" in answer:
@@ -258,29 +268,34 @@ class Stage:
 
     async def _sight(self, who: str, see: str = "state") -> Sight:
         """The state vector of a document and what the op `see` shows of it."""
-        participant = self._participants[who]
-        vector = await participant.perform({"op": "state_vector", "by": who})
-        state = await participant.perform({"op": see, "by": who})
-        for answer in (vector, state):
-            if "unsupported" in answer:
-                raise _Missing(who, str(answer["unsupported"]))
-        if "ok" not in vector or ("ok" not in state and see == "state"):
-            raise Fault(who, "protocol", f"cannot tell what it has: {short(state if 'ok' in vector else vector)}")
+        vector = await self._vector(who)
+        if see == "state":
+            return Sight(who, vector, await self._look(who, see))
+        shown = await self._participants[who].perform({"op": see, "by": who})
+        if "unsupported" in shown:
+            raise _Missing(who, str(shown["unsupported"]))
+        # Documents of which one is refused to its reader do not agree.
+        return Sight(who, vector, shown.get("ok", {"$error": shown.get("error")}))
+
+    async def _vector(self, who: str) -> Mapping[int, int]:
         try:
-            # Documents of which one is refused to its reader do not agree.
-            return Sight(who, vector_of(vector["ok"]), state.get("ok", {"$error": state.get("error")}))
+            return vector_of(await self._look(who, "state_vector"))
         except ValueError as error:
             raise Fault(who, "protocol", str(error)) from error
+
+    async def _look(self, who: str, op: str) -> Any:
+        answer = await self._participants[who].perform({"op": op, "by": who})
+        if "unsupported" in answer:
+            raise _Missing(who, str(answer["unsupported"]))
+        if "ok" not in answer:
+            raise Fault(who, "protocol", f"cannot tell what it has: {short(answer)}")
+        return answer["ok"]
 
     # What steps name, and what they demand
 
     async def _filled(self, who: str, step: Step) -> Step:
         """The step with the bytes and values of its slots, and the address of the server that it goes to."""
-        filled: Step = {
-            key: {"base64": self._slots[value]} if key in SLOTS and isinstance(value, str) else self._value(value)
-            for key, value in step.items()
-            if key not in ("expect", "until")
-        }
+        filled: Step = self._slots.step(step)
         server = step.get("to")
         if server is not None:
             started = self._servers.get(server, {})
@@ -290,26 +305,6 @@ class Stage:
             filled["url"] = f"http://127.0.0.1:{port}"
             if "room" in filled:
                 filled["address"] = address(filled["url"], filled["room"])
-        return filled
-
-    def _value(self, value: Any) -> Any:
-        """A value with the contents of slots, `{"$slot": name}` or a part of one (`name.key.key`), and of `$repeat`."""
-        if isinstance(value, list):
-            return [self._value(item) for item in value]
-        if isinstance(value, dict):
-            if set(value) == {"$slot"}:
-                name, *keys = value["$slot"].split(".")
-                found = self._slots.get(name)
-                for key in keys:
-                    found = found.get(key) if isinstance(found, dict) else None
-                return found
-            if set(value) == {"$repeat"}:
-                return value["$repeat"]["text"] * value["$repeat"]["times"]
-            return {key: self._value(item) for key, item in value.items()}
-        return value
-
-    def _demand(self, demand: dict[str, Any]) -> dict[str, Any]:
-        filled: dict[str, Any] = self._value(demand)
         return filled
 
     def _meets(self, who: str, demand: dict[str, Any], answer: Answer) -> bool:
@@ -333,14 +328,3 @@ class Stage:
                 continue
             found[role.name] = sight.as_json()
         return found
-
-
-def _told(step: Step, answer: Answer) -> tuple[str, str]:
-    """A step and its answer as an event."""
-    named = {key: value for key, value in step.items() if key not in ("by", "op", "expect", "until", "as", "title")}
-    did = f"{step['op']} {short(named)}" if named else str(step["op"])
-    if answer.get("ok") is not None:
-        return "saw", f"{did}: {short(answer['ok'])}"
-    if "error" in answer:
-        return "did", f"{did}: {answer['error']['kind']}: {answer['error']['message'][:160]}"
-    return "did", did

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.scenario.model import Step
+    from conformance.scenario.participant import Answer
 
 MOST = 400  # events that a record keeps: the first half and the last
 
@@ -46,3 +51,14 @@ def short(value: object, widest: int = 160) -> str:
 
     text = dumps(value).decode()
     return text if len(text) <= widest else text[: widest - 3] + "..."
+
+
+def told(step: Step, answer: Answer) -> tuple[str, str]:
+    """A step and its answer as an event."""
+    named = {key: value for key, value in step.items() if key not in ("by", "op", "expect", "until", "as", "title")}
+    did = f"{step['op']} {short(named)}" if named else str(step["op"])
+    if answer.get("ok") is not None:
+        return "saw", f"{did}: {short(answer['ok'])}"
+    if "error" in answer:
+        return "did", f"{did}: {answer['error']['kind']}: {answer['error']['message'][:160]}"
+    return "did", did
