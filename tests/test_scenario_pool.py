@@ -27,7 +27,7 @@ def test_a_process_serves_one_role_after_another(tmp_path: Path) -> None:
         launch = real("pycrdt")
         seen = []
         for _ in range(2):
-            hosted = Hosted(Role("a", "document", (), {}), launch, setting)
+            hosted = Hosted(Role("a", "document", (), "", {}), launch, setting)
             await hosted.start()
             await hosted.perform(INSERT)
             seen.append(await hosted.perform({"by": "a", "op": "state"}))
@@ -48,7 +48,7 @@ def test_a_killed_process_is_not_used_again(tmp_path: Path) -> None:
     async def play() -> None:
         runners = Runners(tmp_path)
         setting = Setting(tmp_path, {"t": "text"}, Timeline(), 10, 0, runners)
-        hosted = Hosted(Role("a", "document", (), {}), real("pycrdt"), setting)
+        hosted = Hosted(Role("a", "document", (), "", {}), real("pycrdt"), setting)
         await hosted.start()
         await hosted.perform(INSERT)
         await hosted.perform({"by": "a", "op": "kill"})
