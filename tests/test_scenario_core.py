@@ -15,7 +15,7 @@ from conformance.model.layers import DOCUMENTS, parse_layers
 from conformance.scenario.agreement import Sight, parted
 from conformance.scenario.casting import casts
 from conformance.scenario.frames import BINARY, Message, Watcher
-from conformance.scenario.model import Scenario, load_scenarios
+from conformance.scenario.model import Role, Scenario, load_scenarios
 from conformance.scenario.predicate import meets
 
 HEAD = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
@@ -93,7 +93,9 @@ def test_pairs_lets_every_two_meet_in_few_casts() -> None:
 
 
 def _scenario() -> Scenario:
-    return Scenario("websocket/x", "", "", "required", "websocket", (), (), {}, (), "rotate", 1.0, (), Path())
+    """A server and two clients."""
+    roles = tuple(Role(name, "client", (), "", {}) for name in ("server", "a", "b"))
+    return Scenario("websocket/x", "", "", "required", "websocket", (), (), {}, roles, "rotate", 1.0, (), Path())
 
 
 def _frame(payload: bytes, *, final: bool = True, opcode: int = BINARY, mask: bytes = b"") -> bytes:
