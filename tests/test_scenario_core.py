@@ -89,12 +89,12 @@ def test_pairs_lets_every_two_meet_in_few_casts() -> None:
     assert len(found) == len(set(found)) == 3 * 3
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert len({(cast[one], cast[other]) for cast in found}) == (9 if one else 6)
-    assert list(casts(_scenario(), [[5, 6]], "pairs")) == [(5,), (6,)]
+    assert list(casts(_scenario("server"), [[5, 6]], "pairs")) == [(5,), (6,)]
 
 
-def _scenario() -> Scenario:
-    """A server and two clients."""
-    roles = tuple(Role(name, "client", (), "", {}) for name in ("server", "a", "b"))
+def _scenario(*names: str) -> Scenario:
+    """Of these roles; a server and two clients when none are named."""
+    roles = tuple(Role(name, "client", (), "", {}) for name in names or ("server", "a", "b"))
     return Scenario("websocket/x", "", "", "required", "websocket", (), (), {}, roles, "rotate", 1.0, (), Path())
 
 
