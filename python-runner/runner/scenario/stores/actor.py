@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ...errors import StepError, Unsupported
 from .acknowledged import Acknowledged
+from .callbacks import Metadata
 from .clock import set_clock
-from .metadata import Metadata
 
 if TYPE_CHECKING:
     from .. import Step
@@ -79,7 +79,7 @@ class StoreActor:
         self._metadata = Metadata(str(self._folder), step["metadata"]) if "metadata" in step else None
         path = self._folder / step["file"] if "file" in step else Path(self._home, "store")
         self._store = self._stack.store(path, step, self._metadata)
-        await self._stack.start(self._store)
+        await self._stack.start(self._store, by_context=bool(step.get("context")))
 
     async def _write(self, step: Step) -> None:
         if "metadata" in step:
@@ -179,3 +179,4 @@ class StoreActor:
         with contextlib.suppress(Exception):
             await self._leave()
         self._document.close()
+        set_clock(None)

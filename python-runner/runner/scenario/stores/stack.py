@@ -6,23 +6,24 @@ import asyncio
 import contextlib
 import inspect
 import tempfile
-import zlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Dict
 
 from .actor import OPS, StoreActor
+from .callbacks import Compression
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .. import Actor
     from ..document import Documents
-    from .metadata import Metadata
+    from .callbacks import Metadata
 
-KEPT = frozenset({"store.kept", "store.metadata", "store.history"})
-FILE = frozenset({*KEPT, "format.file"})
-TEMPORARY = frozenset({"store.metadata", "store.history", "store.temporary"})
-SQLITE = frozenset({*KEPT, "format.sqlite", "store.many", "store.ttl"})
+OWN = frozenset({"store.metadata", "store.history", "store.context"})
+KEPT = OWN | {"store.kept"}
+FILE = KEPT | {"format.file"}
+TEMPORARY = OWN | {"store.temporary"}
+SQLITE = KEPT | {"format.sqlite", "store.many", "store.ttl"}
 
 Options = Dict[str, str]
 
@@ -35,37 +36,60 @@ class Stack:
         self.missing: type[Exception] = module.YDocNotFound
         self._class = getattr(module, cls)
         self._options = options
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[int, tuple[asyncio.Task[None], asyncio.Event | None]] = {}
+        self._temporaries: Any = None
 
     def store(self, path: Path, options: dict[str, Any], metadata: Metadata | None) -> Any:
         """A store, not started. SQLite's are subclassed, as documented; the temporary are below the file's folder."""
         if "format.file" in self.features:
             return self._class(str(path), metadata_callback=metadata)
         if "store.temporary" in self.features:
-            tempfile.tempdir = str(path.parent)
-            return self._class(_name(path, options), metadata_callback=metadata)
+            return self._temporary(path.parent)(_name(path, options), metadata_callback=metadata)
         attributes = {self._options[key]: value for key, value in options.items() if key in self._options}
         attributes["db_path"] = str(path)
         made = type("Store", (self._class,), attributes)(_name(path, options), metadata_callback=metadata)
         if options.get("compression"):
-            made.register_compression_callbacks(zlib.compress, zlib.decompress)
+            compression = Compression(path.parent, options["compression"])
+            made.register_compression_callbacks(compression.compress, compression.decompress)
         return made
 
-    async def start(self, store: Any) -> None:
-        """Starts the store in a task, where it runs until it is stopped, and waits for its `started`."""
-        task = asyncio.ensure_future(store.start())
-        self._tasks[id(store)] = task
-        await store.started.wait()
+    def _temporary(self, folder: Path) -> Any:
+        """The class of temporary stores of one performance: all its stores share a folder, as those of a process do."""
+        if tempfile.tempdir != str(folder):
+            tempfile.tempdir = str(folder)
+            self._temporaries = type("Temporary", (self._class,), {})
+        return self._temporaries
+
+    async def start(self, store: Any, *, by_context: bool = False) -> None:
+        """Starts the store in a task, where it runs until it is stopped, and waits for its `started`.
+
+        With `by_context` the task is in the store's `async with`. Raises what keeps it from being started.
+        """
+        leaving = asyncio.Event()
+        task = asyncio.ensure_future(_within(store, leaving) if by_context else store.start())
+        self._running[id(store)] = task, leaving if by_context else None
+        started = asyncio.ensure_future(store.started.wait())
+        await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+        if not started.done():
+            started.cancel()
+            await task
 
     async def stop(self, store: Any) -> None:
         """Stops the store, if there is something that runs; raises what its start raised."""
-        task = self._tasks.pop(id(store))
-        if not task.done():
+        task, leaving = self._running.pop(id(store))
+        if leaving is not None:
+            leaving.set()
+        elif not task.done():
             stopped = store.stop()
             if inspect.isawaitable(stopped):
                 await stopped
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _within(store: Any, leaving: asyncio.Event) -> None:
+    async with store:
+        await leaving.wait()
 
 
 def _name(path: Path, options: dict[str, Any]) -> str:

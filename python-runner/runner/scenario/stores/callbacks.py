@@ -1,8 +1,10 @@
-"""The metadata callback of a store, which does what the step of a write says."""
+"""The callbacks of a store, which do what the steps say."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +30,23 @@ class Metadata:
                 await asyncio.sleep(LOOK)
             self.waits = False
         return str(given.get("text", "")).encode()
+
+
+class Compression:
+    """zlib; with `{"waits": path}` each decompression waits until the file is there, and shows that it does.
+
+    The callbacks of a store are ordinary functions, so the whole process waits. The file `path.waiting` shows it.
+    """
+
+    def __init__(self, folder: Path, given: Any) -> None:
+        self._gate = folder / given["waits"] if isinstance(given, dict) else None
+
+    def compress(self, data: bytes) -> bytes:
+        return zlib.compress(data)
+
+    def decompress(self, data: bytes) -> bytes:
+        if self._gate is not None:
+            self._gate.with_name(self._gate.name + ".waiting").touch()
+            while not self._gate.exists():
+                time.sleep(LOOK)
+        return zlib.decompress(data)
