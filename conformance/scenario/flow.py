@@ -80,15 +80,17 @@ class Flow:
         self._fault = setting.fault
         self._count = 0  # messages that have passed since the fault was set
         self._base = 0  # where its bytes begin to count
-        self._lost = False
+        self._lost = asyncio.Event()
 
     async def run(self) -> None:
         """Carry until the end of the stream. Raises Reset, and OSError when a side is gone."""
         # A drain waits until everything is in the hands of the system: what is reset later has arrived first.
         self._writer.transport.set_write_buffer_limits(0)
         async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self._forget())
             tasks.create_task(self._take())
-            tasks.create_task(self._give())
+            await self._give()
+            watch.cancel()
 
     async def _take(self) -> None:
         loop = asyncio.get_running_loop()
@@ -131,12 +133,19 @@ class Flow:
         for message in self._watcher.feed(data):
             self._ahead.append((self._taken - self._watcher.pending, message))
 
+    async def _forget(self) -> None:
+        """Once bytes were lost, wait until no more are to be, and raise Reset: the stream has a hole."""
+        await self._lost.wait()
+        while self._setting.fault.drop:
+            await self._setting.change()
+        raise Reset
+
     async def _carry(self, data: bytes) -> None:
         while data:
             fault = await self._now()
             free = self._free(fault)
             if free == 0 and fault.drop:
-                self._lost = True
+                self._lost.set()
                 return
             size = min(len(data), free) if free else self._piece(fault, len(data))
             self._writer.write(data[:size])
@@ -154,8 +163,6 @@ class Flow:
             fault = self._setting.fault
             if fault is not self._fault:
                 self._fault, self._count, self._base = fault, 0, self._given
-            if self._lost and not fault.drop:
-                raise Reset
             if not self._free(fault):
                 if fault.reset:
                     raise Reset
@@ -202,7 +209,7 @@ class Flow:
             fault = await self._now()
             if not (fault.drop and self._free(fault) == 0):
                 break
-            self._lost = True
+            self._lost.set()
             await self._setting.change()
         with contextlib.suppress(OSError):
             self._writer.write_eof()

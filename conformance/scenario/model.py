@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "scenarios"
-KIT_ROLES = ("network", "disk", "http", "raw")
+KIT_ROLES = ("network", "disk", "http", "raw", "crowd")
 """Roles that the kit itself plays."""
 
 Step = dict[str, Any]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.scenario.model import Step
 
 _KINDS = {"step2": STEP_2, "update": UPDATE}
+_ASK = "00000100"  # step 1 with an empty state vector
 _LONGEST = 1 << 26  # bytes of a message
 
 
@@ -29,15 +30,18 @@ class Raw:
         self._socket: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
         self._seen: list[str] = []
-        self._broken = ""
+        self._answered = False
 
     async def perform(self, step: Step) -> Answer:
-        """`connect`, `send`, `disconnect`, `status` and `received`: runners/PROTOCOL.md, the role raw."""
+        """`connect`, `send`, `ask`, `disconnect`, `status` and `received`: runners/PROTOCOL.md, the role raw."""
         match step["op"]:
             case "connect":
                 return await self._connect(step)
             case "send":
                 return await self._send(step)
+            case "ask":
+                self._answered = False
+                return await self._send({"hex": _ASK})
             case "disconnect":
                 await self._leave(abruptly=step.get("abruptly", False))
                 return ok()
@@ -56,7 +60,7 @@ class Raw:
         from websockets.exceptions import WebSocketException
 
         await self._leave(abruptly=True)
-        self._seen, self._broken = [], ""
+        self._seen, self._answered = [], False
         try:
             self._socket = await connect(step["address"], max_size=_LONGEST, ping_interval=None, compression=None)
         except (OSError, WebSocketException, TimeoutError) as error:
@@ -65,7 +69,7 @@ class Raw:
         return ok()
 
     async def _send(self, step: Step) -> Answer:
-        """Bytes as one message, `times` over; or bytes past the WebSocket. What is closed already is no error."""
+        """Bytes as one message, `times` over; or, as `wire`, beside the WebSocket. That it is closed is no error."""
         from websockets.exceptions import ConnectionClosed
 
         socket = self._socket
@@ -84,19 +88,18 @@ class Raw:
     async def _read(self, socket: ClientConnection) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        try:
+        with contextlib.suppress(ConnectionClosed):
             async for message in socket:
                 binary = isinstance(message, bytes)
+                self._answered = self._answered or message[:2] == bytes([SYNC, STEP_2])
                 payload = message if isinstance(message, bytes) else message.encode()
                 self._seen.append(in_words(Message(BINARY if binary else TEXT, payload)))
-        except ConnectionClosed as error:
-            self._broken = str(error)
 
     def _status(self) -> dict[str, Any]:
         socket = self._socket
-        if socket is None or socket.close_code is None:
-            return {"connected": socket is not None, "closed": None}
-        return {"connected": False, "closed": {"code": socket.close_code, "reason": socket.close_reason}}
+        open_ = socket is not None and socket.close_code is None
+        closed = None if socket is None or open_ else {"code": socket.close_code, "reason": socket.close_reason}
+        return {"connected": open_, "answered": self._answered, "closed": closed}
 
     async def _leave(self, *, abruptly: bool) -> None:
         """Close the WebSocket, or only the TCP connection below it."""

@@ -31,7 +31,7 @@ class Slots:
     def value(self, value: Any) -> Any:
         """A value in which `{"$slot": name}`, or a part of it by `name.key`, is what the slot holds.
 
-        `{"$times": [number, text]}` is a long text.
+        `{"$repeat": {"text", "times"}}` is a long text.
         """
         if isinstance(value, list):
             return [self.value(item) for item in value]
@@ -39,9 +39,6 @@ class Slots:
             return value
         if set(value) == {"$slot"}:
             return self._part(value["$slot"])
-        if set(value) == {"$times"}:
-            number, text = value["$times"]
-            return number * text
         if set(value) == {"$repeat"}:
             return value["$repeat"]["text"] * value["$repeat"]["times"]
         return {key: self.value(item) for key, item in value.items()}

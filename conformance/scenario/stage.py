@@ -11,6 +11,7 @@ from conformance.model.layers import PEER
 from conformance.scenario import verdict
 from conformance.scenario.agreement import Sight, parted, vector_of
 from conformance.scenario.bridge import Bridge
+from conformance.scenario.crowd import Crowd
 from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
@@ -124,6 +125,8 @@ class Stage:
                 return Http(self._setting)
             case "raw":
                 return Raw()
+            case "crowd":
+                return Crowd()
         player = self._players[role.name]
         hosted = Hosted(role, player.launch, self._setting)
         self._hosted.append(hosted)

@@ -32,7 +32,7 @@ const listens = port => new Promise(resolve => {
 })
 
 /**
- * The role of a server: `start` (its other keys are options of the server), `stop` (SIGTERM) and `crash` (SIGKILL).
+ * The role of a server: `start` (its other keys are options of the server), `stop` (SIGTERM), `crash` (SIGKILL), `alive`.
  *
  * @implements {Actor}
  */
@@ -54,6 +54,7 @@ export class ServerActor {
       case 'start': return this.start(step)
       case 'stop': return this.end('SIGTERM')
       case 'crash': return this.end('SIGKILL')
+      case 'alive': return this.running
       default: throw new Unsupported(step.op)
     }
   }

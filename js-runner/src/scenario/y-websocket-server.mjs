@@ -14,7 +14,7 @@ import { ServerActor } from './child.mjs'
 export const load = async module => ({
   name: 'y-websocket-server',
   version: JSON.parse(readFileSync(path.join(module, 'package.json'), 'utf8')).version,
-  features: new Set(['start', 'stop', 'crash', 'server.store']),
+  features: new Set(['start', 'stop', 'crash', 'alive', 'server.store']),
   lossy: [],
   begin: (_role, _roots, { home }) => new ServerActor((port, { store }) => ({
     argv: [path.join(module, 'src', 'server.js')],

@@ -26,7 +26,7 @@ export const load = async module => {
   return {
     name: 'y-websocket',
     version: JSON.parse(readFileSync(path.join(module, 'package.json'), 'utf8')).version,
-    features: new Set([...lib.features, ...ops, ...awarenessOps]),
+    features: new Set([...lib.features, ...ops, ...awarenessOps, 'awareness.timed']),
     lossy: lib.lossy,
     begin: (role, roots, options) => new Client(new RoleDocument(lib, role, roots, options), WebsocketProvider, WebSocket)
   }
@@ -71,10 +71,11 @@ class Client {
    * @param {string} room
    */
   connect (url, room) {
-    if (this.provider !== null) {
+    if (this.provider?.serverUrl === url && this.provider.roomname === room) {
       this.provider.connect()
       return null
     }
+    this.provider?.destroy()
     this.closed = null
     this.provider = new this.Provider(url, room, this.document.doc, { WebSocketPolyfill: this.WebSocket, disableBc: true })
     this.provider.on('connection-close', (/** @type {any} */ event) => {

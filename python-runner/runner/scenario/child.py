@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import StepError, Unsupported
 
-OPS = frozenset({"start", "stop", "crash"})
+OPS = frozenset({"start", "stop", "crash", "alive"})
 SERVER = Path(__file__).resolve().parents[2] / "server.py"
 UP = 30.0
 """Seconds in which a server must listen."""
@@ -43,7 +43,7 @@ class Child:
 
         Raises StepError when it ends before, or is not up in time.
         """
-        if self._process is not None and self._process.returncode is None:
+        if self.alive:
             raise StepError("refused", "the server runs already")
         self._process = await asyncio.create_subprocess_exec(
             *self._argv, env={**os.environ, **self._env}, cwd=self._folder, stdin=asyncio.subprocess.DEVNULL, stdout=2
@@ -56,6 +56,10 @@ class Child:
             if loop.time() > deadline:
                 raise StepError("refused", f"the server did not listen at {port} within {UP:g} s")
             await asyncio.sleep(0.02)
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def stop(self, patience: float = DOWN) -> bool:
         """Tells it to end (SIGTERM); false when it had to be killed, after so many seconds."""
@@ -105,7 +109,7 @@ def python_server(name: str, options: dict[str, Any], folder: Path) -> Child:
 
 
 class ServerActor:
-    """The role of a server: `start`, `stop` (SIGTERM) and `crash` (SIGKILL).
+    """The role of a server: `start`, `stop` (SIGTERM), `crash` (SIGKILL), and whether it is `alive`.
 
     The keys of `start` are options of the server.
     """
@@ -137,6 +141,8 @@ class ServerActor:
             return self.address(port)
         if self._child is None:
             raise StepError("refused", "the server was not started")
+        if step["op"] == "alive":
+            return self._child.alive
         if step["op"] == "crash":
             return await self._child.kill()
         return await self._child.stop(step.get("patience", DOWN))

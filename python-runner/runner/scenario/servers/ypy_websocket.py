@@ -29,17 +29,23 @@ def _with_store(options: dict[str, Any]) -> WebsocketServer:
     class Store(SQLiteYStore):
         db_path = str(Path(options["home"], "ystore.db"))
 
+    loading = asyncio.Lock()
+
     class Server(WebsocketServer):
         async def get_room(self, name: str) -> YRoom:
-            if name not in self.rooms:
-                store = Store(name)
-                room = YRoom(ready=False, ystore=store)
-                self.rooms[name] = room
-                await self.start_room(room)
-                await store.started.wait()
-                with contextlib.suppress(YDocNotFound):
-                    await store.apply_updates(room.ydoc)
-                room.ready = True
-            return await super().get_room(name)
+            async with loading:  # nobody is served before the room has its content
+                if name not in self.rooms:
+                    await self._load(name)
+                return await super().get_room(name)
+
+        async def _load(self, name: str) -> None:
+            store = Store(name)
+            room = YRoom(ready=False, ystore=store)
+            self.rooms[name] = room
+            await self.start_room(room)
+            await store.started.wait()
+            with contextlib.suppress(YDocNotFound):
+                await store.apply_updates(room.ydoc)
+            room.ready = True
 
     return Server()

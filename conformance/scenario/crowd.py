@@ -1,0 +1,119 @@
+"""Many visitors of one server, each in a room of its own: do rooms keep their contents to themselves?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from conformance.scenario.participant import Answer, failed, ok
+from conformance.scenario.rooms import address
+from conformance.wire.lib0 import WireError
+from conformance.wire.model import ID, ContentString, Item, RootName, Update
+from conformance.wire.sync import SyncMessage, SyncStep1, SyncStep2, SyncUpdate, decode_message, encode_message
+from conformance.wire.update import decode_update, encode_update
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+    from conformance.scenario.model import Step
+
+_ROOT = "t"
+_FIRST_CLIENT = 1000
+_NOTHING = b"\x00"
+"""A state vector without entries."""
+_EMPTY = b"\x00\x00"
+_PATIENCE = 3  # seconds
+
+
+class Crowd:
+    """The participant that plays the role `crowd`. The rooms are called r0, r1 and so on, and hold their names."""
+
+    def __init__(self) -> None:
+        self._open: list[ClientConnection] = []
+
+    async def perform(self, step: Step) -> Answer:
+        """`write` joins so many `rooms`, stays, and writes its name into each; `read` looks at each as a newcomer.
+
+        `join` lets so many `visitors` into one room at once, and observes how many of them get an answer.
+        """
+        names = [f"r{number}" for number in range(step.get("rooms", 0))]
+        try:
+            match step["op"]:
+                case "write":
+                    await asyncio.gather(*(self._write(step["url"], place, name) for place, name in enumerate(names)))
+                    return ok()
+                case "join":
+                    return ok(await self._join(step["address"], step["visitors"]))
+                case "read":
+                    return ok(await self._read(step["url"], names or [f"r{n}" for n in range(len(self._open))]))
+        except (OSError, TimeoutError) as error:
+            return failed("refused", f"{type(error).__name__}: {error}")
+        return failed("runner", f"a crowd has no op {step['op']}")
+
+    async def close(self) -> None:
+        for socket in self._open:
+            with contextlib.suppress(Exception):
+                await socket.close()
+
+    async def _write(self, url: str, place: int, name: str) -> None:
+        socket = await _open(address(url, name))
+        self._open.append(socket)
+        item = Item.of(ID(_FIRST_CLIENT + place, 0), ContentString(name), parent=RootName(_ROOT))
+        await _say(socket, SyncUpdate(encode_update(Update({item.id.client: (item,)}, {}))))
+
+    async def _join(self, room: str, visitors: int) -> int:
+        async def answered() -> bool:
+            socket = await _open(room)
+            self._open.append(socket)
+            return await _step_2(socket) is not None
+
+        return sum(await asyncio.gather(*(answered() for _ in range(visitors))))
+
+    async def _read(self, url: str, names: list[str]) -> dict[str, Any]:
+        """`own`: rooms that hold their name alone; `foreign`: what others hold."""
+        found = dict(zip(names, await asyncio.gather(*(_content(address(url, name)) for name in names)), strict=True))
+        return {
+            "own": sum(text == name for name, text in found.items()),
+            "foreign": {name: text for name, text in found.items() if text != name},
+        }
+
+
+async def _open(room: str) -> ClientConnection:
+    from websockets.asyncio.client import connect
+
+    return await connect(room, ping_interval=None, compression=None)
+
+
+async def _say(socket: ClientConnection, message: SyncMessage) -> None:
+    await socket.send(encode_message(message))
+
+
+async def _content(room: str) -> str:
+    """All text of a room, as its step 2 for somebody who has nothing tells it."""
+    socket = await _open(room)
+    try:
+        return _text(await _step_2(socket) or _EMPTY)
+    finally:
+        await socket.close()
+
+
+async def _step_2(socket: ClientConnection) -> bytes | None:
+    """The update that answers a step 1 with nothing; None when the connection ends, or nothing comes."""
+    from websockets.exceptions import ConnectionClosed
+
+    with contextlib.suppress(TimeoutError, ConnectionClosed):
+        await _say(socket, SyncStep1(_NOTHING))
+        async with asyncio.timeout(_PATIENCE):
+            async for data in socket:
+                with contextlib.suppress(WireError):
+                    message = decode_message(data if isinstance(data, bytes) else data.encode())
+                    if isinstance(message, SyncStep2):
+                        return message.update
+    return None
+
+
+def _text(update: bytes) -> str:
+    structs = decode_update(update).structs
+    items = [struct for run in structs.values() for struct in run if isinstance(struct, Item)]
+    return "".join(item.content.text for item in items if isinstance(item.content, ContentString))
