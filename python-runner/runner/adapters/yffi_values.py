@@ -236,4 +236,5 @@ class Reading:
 
     def _children(self, branch: Any, txn: Any) -> list[Any]:
         count = self._lib.yxmlelem_child_len(branch, txn)
-        return [self.take(self._lib.yxmlelem_get(branch, txn, place), txn) for place in range(count)]
+        found = [self._lib.yxmlelem_get(branch, txn, place) for place in range(count)]
+        return [self.take(child, txn) for child in found if child != self._ffi.NULL]  # NULL: a type that is no XML
