@@ -24,11 +24,11 @@ def meets(demand: Predicate, answer: Answer, lossy: Collection[str] = ()) -> boo
     Several keys are all demanded, of the part of the answer at the path `at` if there is one. `lossy` are the
     distinctions that the participant cannot report (runners/PROTOCOL.md, projections).
     """
-    if "at" in demand and "ok" in answer:
+    if "at" in demand:
         rest = {key: wanted for key, wanted in demand.items() if key != "at"}
-        found = _at(demand["at"], answer["ok"])
+        found = _at(demand["at"], answer.get("ok"))
         return found is not None and meets(rest, {"ok": found[0]}, lossy)
-    return all(_CHECKS[key](wanted, answer, lossy) for key, wanted in demand.items() if key != "at")
+    return all(_CHECKS[key](wanted, answer, lossy) for key, wanted in demand.items())
 
 
 def _at(path: list[str | int], value: Any) -> tuple[Any] | None:

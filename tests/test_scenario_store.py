@@ -1,0 +1,96 @@
+"""Layer 4: a real store passes its scenarios, one that is wrong in one way fails the scenario that is about it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.scenario.casting import casts
+from conformance.scenario.model import Role, Scenario, read
+from conformance.scenario.predicate import meets
+from tests.support import Results, conformance, real
+from tests.support import read as read_results
+
+STORE = "pycrdt-store-sqlite"
+MINIATURE = Path(__file__).parent / "miniatures" / "store.py"
+FAULTS = {
+    "forgets-a-write": "store/write-and-read-back",
+    "acknowledges-early": "store/kill-in-a-write",
+    "reads-backwards": "store/history-in-order",
+    "swaps-metadata": "store/history-in-order",
+    "finds-all": "store/nothing-there",
+    "mixes-documents": "store/many-documents",
+}
+"""A fault of tests/miniatures/store.py, and the scenario that it must fail."""
+
+
+def _run(folder: Path, *arguments: object) -> tuple[int, Results]:
+    file = folder / "results.ndjson"
+    said = conformance("--layers", "store", "--results", file, *arguments)
+    assert said.code in (0, 1), said.err
+    return said.code, read_results(file)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The scenarios of FAULTS, by the store itself."""
+    filters = [part for case in sorted(set(FAULTS.values())) for part in ("--filter", case)]
+    code, results = _run(tmp_path_factory.mktemp("sound"), "--impls", STORE, *filters)
+    assert code == 0
+    return results
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_store_is_caught(tmp_path: Path, sound: Results, fault: str) -> None:
+    launch = real(STORE)
+    argv = [sys.executable, str(MINIATURE), fault, *launch.argv]
+    manifest = tmp_path / "wrong-store.toml"
+    manifest.write_text(
+        'name = "wrong-store"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
+        f'roles = ["store"]\nprovider = "command"\nargv = {json.dumps(argv)}\n'
+    )
+    case = FAULTS[fault]
+    code, results = _run(tmp_path, "--runner", manifest, "--impls", "wrong-store", "--filter", case)
+    assert code == 1
+    assert results.verdict(case) == "fail"
+    assert sound.verdict(case) == "pass"
+
+
+def test_a_known_divergence_of_a_store_is_met(tmp_path: Path) -> None:
+    code, results = _run(tmp_path, "--impls", STORE, "--filter", "store/ttl-squash")
+    assert code == 0
+    assert results.of("store/ttl-squash")["known"] == ["pycrdt-store-squash-empties-the-document"]
+
+
+@pytest.mark.parametrize(
+    ("demand", "answer", "met"),
+    [
+        ({"at": ["t", "$text"], "contains": "b"}, {"t": {"$text": "abc"}}, True),
+        ({"at": [1], "is": 2}, [1, 2], True),
+        ({"at": [2], "is": None}, [1, 2], False),
+        ({"at": ["t"], "not": {"size": 1}}, {"t": "ab"}, True),
+    ],
+)
+def test_a_demand_can_be_about_a_part(demand: dict[str, Any], answer: Any, met: bool) -> None:
+    assert meets(demand, {"ok": answer}) is met
+    assert not meets(demand, {"error": {"kind": "refused", "message": ""}})
+
+
+def test_a_role_is_played_by_the_same_as_another() -> None:
+    roles = (
+        Role("writer", "store", (), "", {}),
+        Role("reader", "store", (), "writer", {}),
+        Role("other", "store", (), "", {}),
+    )
+    scenario = Scenario("store/x", "", "", "required", "store", (), (), {}, roles, "all", 1.0, (), Path())
+    assert list(casts(scenario, [[0, 1], [0, 1], [2]])) == [(0, 0, 2), (1, 1, 2)]
+    assert list(casts(scenario, [[0, 1], [1], [2]])) == [(1, 1, 2)]
+
+
+def test_the_scenario_files_can_be_read() -> None:
+    folder = Path(__file__).parent.parent / "vectors" / "scenarios" / "store"
+    assert all(list(read(file)) for file in folder.glob("*.json"))
