@@ -25,7 +25,8 @@ Cast = tuple[int, ...]
 
 def candidates(role: Role, implementations: Sequence[Implementation], roles: Mapping[str, Sequence[str]]) -> list[int]:
     """The implementations that can play a role. `roles` are those of each manifest, by the implementation's name."""
-    needs = set(role.needs)
+    needs = {need for need in role.needs if not need.startswith("!")}
+    spurns = {need[1:] for need in role.needs if need.startswith("!")}
     found = []
     for place, implementation in enumerate(implementations):
         features = implementation.hello.features
@@ -34,7 +35,7 @@ def candidates(role: Role, implementations: Sequence[Implementation], roles: Map
         else:
             by_itself = role.plays == "client" and PEER in roles[implementation.name]
             fits = by_itself and features >= CONVERSES and needs <= features
-        if fits:
+        if fits and not spurns & features:
             found.append(place)
     return found
 

@@ -27,7 +27,7 @@ class Role:
 
     Attributes:
         plays: a role of an implementation (conformance/model/layers.py), or of the kit.
-        needs: features without which an implementation is not cast.
+        needs: features without which an implementation is not cast; after a "!", those with which it is not.
         same_as: the role whose implementation plays this one too, in a process of its own; empty when it is free.
         options: what its runner is told as the session begins, beside the client id: see runners/PROTOCOL.md.
     """

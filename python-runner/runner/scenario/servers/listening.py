@@ -6,7 +6,7 @@ import asyncio
 import signal
 from typing import Any
 
-from ..channel import LONGEST, Channel
+from ..channel import Channel
 
 
 async def listen(server: Any, application: Any, options: dict[str, Any]) -> None:
@@ -26,7 +26,6 @@ async def _on_hypercorn(application: Any, port: int, ended: asyncio.Event) -> No
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
-    config.websocket_max_message_size = LONGEST
     await serve(application, config, mode="asgi", shutdown_trigger=ended.wait)
 
 
@@ -36,5 +35,5 @@ async def _on_websockets(server: Any, port: int, ended: asyncio.Event) -> None:
     async def handler(connection: Any) -> None:
         await server.serve(Channel(connection, connection.request.path))
 
-    async with serve(handler, "127.0.0.1", port, max_size=LONGEST):
+    async with serve(handler, "127.0.0.1", port):
         await ended.wait()
