@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unsupported } from '../adapters/adapter.mjs'
-import { StepError } from './serve.mjs'
+import { StepError } from './step-error.mjs'
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { installed } from '../library.mjs'
 import { RoleDocument, documentsOf } from './document.mjs'
 import { RoomSocket, session } from './room-socket.mjs'
-import { StepError } from './serve.mjs'
+import { StepError } from './step-error.mjs'
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 /** @typedef {import('./part.mjs').Step} Step */

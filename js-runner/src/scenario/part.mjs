@@ -35,5 +35,6 @@ export const parts = Object.freeze({
   'jupyter-ydoc-js': () => import('./jupyter-ydoc.mjs'),
   'y-leveldb': () => import('./y-leveldb.mjs'),
   'y-websocket': () => import('./y-websocket.mjs'),
+  'y-websocket-chromium': () => import('./y-websocket-chromium.mjs'),
   'y-websocket-server': () => import('./y-websocket-server.mjs')
 })

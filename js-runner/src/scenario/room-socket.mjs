@@ -6,7 +6,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StepError } from './serve.mjs'
+import { StepError } from './step-error.mjs'
 
 const SYNC = 0
 const RAW = 2

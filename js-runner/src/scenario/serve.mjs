@@ -7,21 +7,10 @@ import { createInterface } from 'node:readline'
 import { Unsupported, describe } from '../adapters/adapter.mjs'
 import { PROTOCOL } from '../protocol.mjs'
 import { toBase64 } from '../values.mjs'
+import { StepError } from './step-error.mjs'
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 /** @typedef {import('./part.mjs').Part} Part */
-
-/** A step that failed with a kind of the protocol. */
-export class StepError extends Error {
-  /**
-   * @param {'refused' | 'panic' | 'slot' | 'runner'} kind
-   * @param {string} message
-   */
-  constructor (kind, message) {
-    super(message)
-    this.kind = kind
-  }
-}
 
 /**
  * Answers every request until standard input ends; then everything that was begun is let go.

@@ -10,7 +10,7 @@ import { Unsupported } from '../adapters/adapter.mjs'
 import { fromBase64, toBase64 } from '../values.mjs'
 import { Acknowledged } from './acknowledged.mjs'
 import { RoleDocument, documentsOf } from './document.mjs'
-import { StepError } from './serve.mjs'
+import { StepError } from './step-error.mjs'
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 /** @typedef {import('./part.mjs').Step} Step */
