@@ -16,7 +16,7 @@ import { StepError } from './step-error.mjs'
 /** @typedef {import('./part.mjs').Step} Step */
 
 const ops = ['open', 'leave', 'abandon', 'status', 'save', 'ydoc.get', 'ydoc.sources']
-const PATIENCE = 5 // seconds for the first sync, and for the reply to a save
+const PATIENCE = 10 // seconds for the first sync, and for the reply to a save
 
 /**
  * @param {string} module the package's folder
@@ -41,8 +41,10 @@ export const load = async module => {
     lossy: lib.lossy,
     begin: (role, roots, options) => {
       const document = new RoleDocument(lib, role, roots, options)
-      const shared = 'cells' in roots ? new YNotebook() : new YFile()
-      document.adopt(shared.ydoc)
+      const isNotebook = 'cells' in roots && options.document !== 'file'
+      // A peer without the model writes what it likes: nothing of the package observes its document.
+      const shared = options.model === false ? null : isNotebook ? new YNotebook() : new YFile()
+      if (shared !== null) document.adopt(shared.ydoc)
       return new Lab(document, shared, packages)
     }
   }

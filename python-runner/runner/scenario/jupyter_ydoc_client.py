@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "jupyter-ydoc-client"
 OPS = frozenset({"open", "leave", "abandon", "status", "save", "ydoc.get", "ydoc.sources"})
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds for the first sync, and for the reply to a save."""
 
 
@@ -38,7 +38,8 @@ class JupyterYdocClient:
         self.features = self._documents.features | OPS | {"socket"}
 
     def begin(self, role: str, roots: dict[str, str], options: dict[str, Any]) -> Actor:
-        return Lab(self._documents.begin(role, roots, options), "cells" in roots)
+        is_notebook = "cells" in roots and options.get("document") != "file"
+        return Lab(self._documents.begin(role, roots, options), is_notebook)
 
 
 class Lab:

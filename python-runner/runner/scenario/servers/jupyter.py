@@ -27,6 +27,8 @@ DELAYS = {
     "poll_interval": "file_poll_interval",
     "cleanup_delay": "document_cleanup_delay",
 }
+PAGES = ("jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook", "notebook_shim")
+"""Extensions for the pages and tools of a browser: a server for other clients is up sooner without them."""
 _CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 _IGNORES_MODES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
@@ -39,6 +41,7 @@ def serve(options: dict[str, Any]) -> None:
     extension = "jupyter_server_ydoc" if util.find_spec("jupyter_server_ydoc") else "jupyter_collaboration"
     module, name = ("jupyterlab.labapp", "LabApp") if options.get("lab") else ("jupyter_server.serverapp", "ServerApp")
     application: Any = getattr(import_module(module), name)
+    _log_to(home / "server.log")
     application.launch_instance([f"--{trait}={value}" for trait, value in _traits(options, home, extension).items()])
 
 
@@ -56,6 +59,14 @@ def _settle(home: Path, site: Path) -> None:
     # Extensions are enabled by files below the prefix: etc/jupyter, share/jupyter.
     sys.prefix = sys.exec_prefix = str(site)
     os.chdir(home)
+
+
+def _log_to(path: Path) -> None:
+    """Send what the server says, and what its kernels say, to a file that scenarios can read."""
+    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
 
 
 def _obey_modes() -> None:
@@ -87,6 +98,8 @@ def _traits(options: dict[str, Any], home: Path, extension: str) -> dict[str, An
         traits["YDocExtension.session_store_path"] = home / "sessions.json"
     if options.get("store") == "temp":
         traits["YDocExtension.ystore_class"] = f"{extension}.stores.TempFileYStore"
+    if not options.get("lab"):
+        traits["ServerApp.jpserver_extensions"] = dict.fromkeys(PAGES, False)
     if options.get("lab"):
         traits["LabApp.expose_app_in_browser"] = True
         traits["LabApp.check_for_updates_class"] = "jupyterlab.NeverCheckForUpdate"
