@@ -31,6 +31,7 @@
  * @type {Readonly<Record<string, () => Promise<{load: (module: string) => Promise<Part>}>>>}
  */
 export const parts = Object.freeze({
+  'jupyterlab-chromium': () => import('./jupyterlab-chromium.mjs'),
   'jupyter-ydoc-js-client': () => import('./jupyter-ydoc-client.mjs'),
   'jupyter-ydoc-js': () => import('./jupyter-ydoc.mjs'),
   'y-leveldb': () => import('./y-leveldb.mjs'),
