@@ -9,7 +9,6 @@ from .stack import FILE, SQLITE, TEMPORARY, Stack, StorePart
 
 PACKAGE = "pycrdt-store"
 OPTIONS = {
-    "ttl": "squash_after_inactivity_of",
     "squash_older": "squash_history_older_than",
     "squash_pause": "squash_no_more_often_than",
     "checkpoint": "checkpoint_interval",
@@ -18,8 +17,11 @@ OPTIONS = {
 
 
 def _part(name: str, cls: str, features: frozenset[str]) -> StorePart:
-    module = import_module("pycrdt.store")
-    return StorePart(name, PACKAGE, Stack(module, cls, features, OPTIONS), Documents("pycrdt"))
+    store = getattr(import_module("pycrdt.store"), cls)
+    # What is called document_ttl in older releases.
+    ttl = "squash_after_inactivity_of" if hasattr(store, "squash_after_inactivity_of") else "document_ttl"
+    compression = {"store.compression"} if hasattr(store, "register_compression_callbacks") else frozenset()
+    return StorePart(name, PACKAGE, Stack(store, features | compression, {"ttl": ttl, **OPTIONS}), Documents("pycrdt"))
 
 
 def load_file() -> StorePart:
@@ -31,5 +33,4 @@ def load_temporary() -> StorePart:
 
 
 def load_sqlite() -> StorePart:
-    own = {"store." + option for option in ("compression", *OPTIONS)}
-    return _part("pycrdt-store-sqlite", "SQLiteYStore", SQLITE | own)
+    return _part("pycrdt-store-sqlite", "SQLiteYStore", SQLITE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import sys
 import tempfile
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Dict
@@ -23,7 +24,7 @@ OWN = frozenset({"store.metadata", "store.history", "store.context"})
 KEPT = OWN | {"store.kept"}
 FILE = KEPT | {"format.file"}
 TEMPORARY = OWN | {"store.temporary"}
-SQLITE = KEPT | {"format.sqlite", "store.many", "store.ttl"}
+SQLITE = KEPT | {"format.sqlite", "store.many"}
 
 Options = Dict[str, str]
 
@@ -31,11 +32,12 @@ Options = Dict[str, str]
 class Stack:
     """The stores of one kind. `options` says which attribute of the store class an option of `store.open` sets."""
 
-    def __init__(self, module: Any, cls: str, features: frozenset[str], options: Options) -> None:
-        self.features = features
-        self.missing: type[Exception] = module.YDocNotFound
-        self._class = getattr(module, cls)
-        self._options = options
+    def __init__(self, store: Any, features: frozenset[str], options: Options) -> None:
+        """Of the class `store`; an option that it does not have, being of another release, is no feature."""
+        self._class = store
+        self._options = {key: attribute for key, attribute in options.items() if hasattr(store, attribute)}
+        self.features = features | {"store." + option for option in self._options}
+        self.missing: type[Exception] = sys.modules[store.__module__].YDocNotFound
         self._running: dict[int, tuple[asyncio.Task[None], asyncio.Event | None]] = {}
         self._temporaries: Any = None
 

@@ -11,8 +11,8 @@ PACKAGE = "ypy-websocket"
 
 
 def _part(name: str, cls: str, features: frozenset[str]) -> StorePart:
-    module = import_module("ypy_websocket.ystore")
-    return StorePart(name, PACKAGE, Stack(module, cls, features, {"ttl": "document_ttl"}), Documents("ypy"))
+    store = getattr(import_module("ypy_websocket.ystore"), cls)
+    return StorePart(name, PACKAGE, Stack(store, features, {"ttl": "document_ttl"}), Documents("ypy"))
 
 
 def load_file() -> StorePart:
