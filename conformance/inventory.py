@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from conformance.jsonio import loads
 from conformance.model.vector import suite_files
 from conformance.scenario.model import scenarios_among
 
@@ -37,7 +38,7 @@ def case_ids(content: bytes) -> list[str]:
     Raises:
         ValueError: the content is not JSON.
     """
-    document = orjson.loads(content)
+    document = loads(content)
     cases = document.get("cases") if isinstance(document, dict) else None
     return [
         case["id"]

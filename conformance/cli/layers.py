@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
     from conformance.provision import Launch
     from conformance.report.progress import Progress
@@ -60,7 +61,17 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
         deadline=arguments.timeout or 30.0,
         seed=arguments.seed or 0,
         fail_fast=arguments.fail_fast,
+        corpora=corpora_of(selected),
     )
+
+
+def corpora_of(scenarios: Sequence[Scenario]) -> dict[str, Corpus]:
+    """The corpora that scenarios are performed with; what is missing is installed now."""
+    from conformance.corpus import find_corpus
+    from conformance.report.progress import announce
+
+    names = dict.fromkeys(scenario.corpus for scenario in scenarios if scenario.corpus)
+    return {name: find_corpus(name, announce) for name in names}
 
 
 def _everybody(wanted: Wanted, layers: Sequence[str]) -> bool:

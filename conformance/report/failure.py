@@ -20,9 +20,10 @@ _WIDEST = 400  # characters of a value, or of bytes, that are shown; the results
 
 
 def headline(record: Record) -> str:
-    """Case, cast and format in one line."""
+    """Case, cast and format in one line; with an item of a corpus, where there is one."""
     cast = " -> ".join(record["cast"]) if len(set(record["cast"])) > 1 else f"{record['cast'][0]} alone"
-    return f"{record['case']}  {cast}  {record['format']}  {record['verdict']}"
+    item = f"  with {record['item']}" if "item" in record else ""
+    return f"{record['case']}  {cast}  {record['format']}  {record['verdict']}{item}"
 
 
 def legible(text: str) -> str:

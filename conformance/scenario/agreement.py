@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.model.value import project, same
+from conformance.scenario.notebook import differences
 from conformance.wire.lib0 import WireError
 from conformance.wire.state_vector import decode_state_vector
 
@@ -43,10 +44,21 @@ def vector_of(answer: str) -> Mapping[int, int]:
 def parted(sights: Sequence[Sight], lossy: Sequence[str]) -> str:
     """How they differ: `vectors` when one lacks updates of another, `content` when equal vectors show two documents.
 
-    Empty when all agree.
+    Empty when all agree. Notebooks are one by their normal form (conformance/scenario/notebook.py).
     """
     first = sights[0]
     if any(sight.vector != first.vector for sight in sights[1:]):
         return "vectors"
-    shown = project(first.state, lossy)
-    return "" if all(same(project(sight.state, lossy), shown) for sight in sights[1:]) else "content"
+    return "content" if any(_differ(first.state, sight.state, lossy) for sight in sights[1:]) else ""
+
+
+def _differ(one: Any, other: Any, lossy: Sequence[str]) -> bool:
+    return not same(project(one, lossy), project(other, lossy)) and bool(differences(one, other))
+
+
+def splits(sights: Sequence[Sight]) -> tuple[str, ...]:
+    """Where the notebooks that they show differ; empty when they show something else."""
+    first, *others = [sight.state for sight in sights]
+    if not all(isinstance(state, dict) and "cells" in state and "nbformat" in state for state in (first, *others)):
+        return ()
+    return tuple(sorted({difference.what for other in others for difference in differences(first, other)}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.model.layers import ROLES
-from conformance.scenario.model import KIT_ROLES, flat, performers
+from conformance.scenario.model import ITEM, KIT_ROLES, flat, performers
 from conformance.scenario.slots import slots_read
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def _names(case: Mapping[str, Any], layer: str) -> Iterator[str]:
             yield f"scenario {case['id']}: {name} is same_as {role['same_as']!r}: name one of {', '.join(free)}"
     if all(role["plays"] in KIT_ROLES for role in roles.values()):
         yield f"scenario {case['id']}: no implementation plays in it"
-    filled: set[str] = set()
+    if "corpus" in case and "items" in case:
+        yield f"scenario {case['id']}: it has a corpus and items; give it one of them"
+    filled = {ITEM} if "corpus" in case or "items" in case else set[str]()
     for number, step in enumerate(flat(case["steps"]), 1):
         at = f"scenario {case['id']}, step {number} ({step['op']})"
         named = [*performers(step), *step.get("of", ()), *([step["to"]] if "to" in step else ())]

@@ -74,7 +74,11 @@ class Hosted:
         except (KeyError, IndexError, TypeError, ValueError):
             self._sound = False
             raise Fault(self.name, "protocol", f"answered one step with {str(answer)[:200]}", line.tail()) from None
-        return ok() if told == 1 or told is None else dict(told)
+        if told == 1 or told is None:
+            return ok()
+        if "error" in told and told["error"]["kind"] == "panic":
+            self._sound = False  # it may leave the library unfit for another session
+        return dict(told)
 
     def _limit(self, file_size: int | None) -> Answer:
         """See conformance/scenario/limits.py. Such a process serves no other role."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from conformance.errors import UsageError
+from conformance.jsonio import JSONDecodeError, dumps, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 FOLDER = "scenarios"
 KIT_ROLES = ("network", "disk", "http", "raw", "crowd")
 """Roles that the kit itself plays."""
+
+ITEM = "item"
+"""The slot that holds the item that a scenario is performed with."""
 
 Step = dict[str, Any]
 
@@ -49,7 +51,8 @@ class Scenario:
     """One scenario. `steps` are parsed JSON of the schema's shape and are never changed.
 
     `casting` says in how many ways its roles are played (conformance/scenario/casting.py); `within` is the time in
-    seconds that something may take to come about.
+    seconds that something may take to come about. `corpus` names the corpus (conformance/corpus/) with each item of
+    which it is performed; empty for none. `items` are those of its own: name -> value.
     """
 
     id: str
@@ -65,6 +68,8 @@ class Scenario:
     within: float
     steps: Sequence[Step]
     file: Path
+    corpus: str = ""
+    items: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def suite(self) -> str:
@@ -87,7 +92,8 @@ class Scenario:
     def digest(self) -> bytes:
         """Tells two forms of a scenario apart."""
         roles = [[role.name, role.plays, role.needs, role.same_as, dict(role.options)] for role in self.roles]
-        return orjson.dumps([self.id, dict(self.roots), roles, self.casting, self.steps])
+        told = [self.id, dict(self.roots), roles, self.casting, self.steps]
+        return dumps([*told, self.corpus, self.items] if self.corpus or self.items else told)
 
 
 def performers(step: Step) -> tuple[str, ...]:
@@ -144,10 +150,10 @@ def read(file: Path) -> Iterator[Scenario]:
     from conformance.scenario.check import scenario_errors
 
     try:
-        document = orjson.loads(file.read_bytes())
+        document = loads(file.read_bytes())
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
+    except JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
     for message in scenario_errors(document):
         raise UsageError(f"{file}: {message}")
@@ -170,6 +176,8 @@ def _scenario(raw: Mapping[str, Any], layer: str, file: Path) -> Scenario:
         within=float(raw.get("within", 10)),
         steps=raw["steps"],
         file=file,
+        corpus=raw.get("corpus", ""),
+        items=raw.get("items", {}),
     )
 
 

@@ -26,6 +26,8 @@ def scenario_record(outcome: Outcome, labels: Sequence[str], known: Sequence[str
         "roles": dict(zip(roles, cast, strict=True)),
         "seconds": round(outcome.seconds, 2),
     }
+    if outcome.item:
+        record["item"] = outcome.item
     if outcome.kept:
         record["kept"] = outcome.kept
     if outcome.missing is not None:

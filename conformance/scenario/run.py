@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from conformance.judge.known import KnownDivergences
 from conformance.report.records import Record, end_record, is_unexpected, run_record
 from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
 from conformance.scenario.casting import candidates, casts
-from conformance.scenario.model import digest_of
+from conformance.scenario.model import ITEM, digest_of
 from conformance.scenario.participant import Setting
 from conformance.scenario.pool import Runners
 from conformance.scenario.records import scenario_record
@@ -27,8 +27,9 @@ from conformance.scenario.timeline import Timeline
 from conformance.scenario.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 
+    from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
     from conformance.judge.known import Divergence
     from conformance.model.implementation import Implementation
@@ -53,6 +54,7 @@ class Plan:
         only: performances by scenario id and labels of the cast; None for all that the castings give.
         jobs: performances at the same time.
         deadline: seconds in which a step must be answered.
+        corpora: by name, all that the scenarios are performed with.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -65,6 +67,7 @@ class Plan:
     deadline: float = 30.0
     seed: int = 0
     fail_fast: bool = False
+    corpora: Mapping[str, Corpus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ async def _perform(
         for performance in waiting:
             if plan.fail_fast and book.unexpected:
                 return
-            book.enter(await _once(performance, implementations, roles, plan, runners))
+            async for outcome in _outcomes(performance, implementations, roles, plan, runners):
+                book.enter(outcome)
 
     workers = [asyncio.create_task(work()) for _ in range(plan.jobs)]
     try:
@@ -187,30 +191,36 @@ async def _perform(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _once(
+async def _outcomes(
     performance: Performance,
     implementations: Sequence[Implementation],
     roles: Mapping[str, Sequence[str]],
     plan: Plan,
     runners: Runners,
-) -> Outcome:
-    """One performance in a folder of its own, which is removed again unless it is to be kept."""
-    scenario = performance.scenario
+) -> AsyncIterator[Outcome]:
+    """One performance in a folder of its own, or one for each item of a corpus or of the scenario's own.
+
+    The folder is removed again unless it is to be kept.
+    """
+    scenario, cast = performance.scenario, performance.cast
     missing = _lacking(performance, implementations)
     if missing is not None:
-        return Outcome(scenario, performance.cast, missing=missing)
-    folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
-    kept = False
-    try:
-        setting = Setting(
-            folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance), runners
-        )
-        outcome = await Stage(scenario, performance.cast, implementations, roles, setting).perform()
-        kept = plan.keep
-        return replace(outcome, kept=str(folder)) if kept else outcome
-    finally:
-        if not kept:
-            shutil.rmtree(folder, ignore_errors=True)
+        yield Outcome(scenario, cast, missing=missing)
+        return
+    items = plan.corpora[scenario.corpus].items() if scenario.corpus else iter(scenario.items.items() or [("", None)])
+    for name, value in items:
+        folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
+        kept = False
+        try:
+            setting = Setting(
+                folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance), runners
+            )
+            outcome = await Stage(scenario, cast, implementations, roles, setting, {ITEM: value}).perform()
+            kept = plan.keep
+            yield replace(outcome, item=name, kept=str(folder) if kept else "")
+        finally:
+            if not kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lacking(performance: Performance, implementations: Sequence[Implementation]) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 BYTES = ("update", "since", "message")
 """Keys of a step whose text is the name of a slot with bytes."""
@@ -14,8 +14,10 @@ BYTES = ("update", "since", "message")
 class Slots:
     """Name -> what a step answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        """`given` are values that name no slots."""
         self._held: dict[str, Any] = {}
+        self._held |= {name: self.value(value) for name, value in (given or {}).items()}
 
     def keep(self, name: str, value: Any) -> None:
         self._held[name] = value
@@ -47,7 +49,10 @@ class Slots:
         name, *keys = path.split(".")
         found = self._held.get(name)
         for key in keys:
-            found = found.get(key) if isinstance(found, dict) else None
+            if isinstance(found, list):
+                found = found[int(key)] if int(key) < len(found) else None
+            else:
+                found = found.get(key) if isinstance(found, dict) else None
         return found
 
 

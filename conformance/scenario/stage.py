@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.model.layers import PEER
 from conformance.scenario import verdict
-from conformance.scenario.agreement import Sight, parted, vector_of
+from conformance.scenario.agreement import Sight, parted, splits, vector_of
 from conformance.scenario.bridge import Bridge
 from conformance.scenario.crowd import Crowd
 from conformance.scenario.disk import Disk
@@ -58,8 +58,9 @@ class Stage:
         implementations: Sequence[Implementation],
         roles: Mapping[str, Sequence[str]],
         setting: Setting,
+        slots: Mapping[str, Any] | None = None,
     ) -> None:
-        """`roles` are those of each manifest, by the implementation's name."""
+        """`roles` are those of each manifest, by the implementation's name; `slots` are filled before the first step."""
         self._scenario = scenario
         self._cast = cast
         self._setting = setting
@@ -71,7 +72,7 @@ class Stage:
         self._participants: dict[str, Participant] = {}
         self._hosted: list[Hosted] = []
         self._servers: dict[str, dict[str, Any]] = {}
-        self._slots = Slots()
+        self._slots = Slots(slots)
         self._failures: list[Failure] = []
         self._chance = random.Random(setting.seed)
 
@@ -93,7 +94,8 @@ class Stage:
             except Fault as stop:
                 fault = stop
                 self._setting.timeline.add(stop.participant, "note", f"{stop.kind}: {stop.message}")
-            if fault is not None or self._failures:
+            # Documents that were made from a corpus are told by the name of its item, and may be large.
+            if (fault is not None or self._failures) and not self._scenario.corpus:
                 situation = await self._situation()
         finally:
             await self._leave()
@@ -243,7 +245,8 @@ class Stage:
             check = {"vectors": verdict.UNDELIVERED, "content": verdict.SPLIT, "": verdict.DIFFERS}[how]
             seen = {sight.who: sight.as_json() for sight in sights}
             observed = {"ok": sights[0].state} if not how else seen
-            self._fail(Failure(place, check, step, "", step.get("expect"), observed))
+            parts = splits(sights) if how == "content" else ()
+            self._fail(Failure(place, check, step, "", step.get("expect"), observed, parts))
             raise _Stop
 
     async def _exchange(self, place: int, step: Step) -> None:
@@ -277,8 +280,8 @@ class Stage:
         shown = await self._participants[who].perform({"op": see, "by": who})
         if "unsupported" in shown:
             raise _Missing(who, str(shown["unsupported"]))
-        # Documents of which one is refused to its reader do not agree.
-        return Sight(who, vector, shown.get("ok", {"$error": shown.get("error")}))
+        # Documents of which one is refused to its reader do not agree. The words of an error may differ each time.
+        return Sight(who, vector, shown["ok"] if "ok" in shown else {"$error": shown["error"]["kind"]})
 
     async def _vector(self, who: str) -> Mapping[int, int]:
         try:

@@ -89,9 +89,13 @@ class Outcome:
         return "+".join(sorted(parts))
 
 
+def _is_notebook(demand: Any, answer: Any) -> bool:
+    return "notebook" in demand and "at" not in demand and "ok" in answer
+
+
 def difference(place: int, step: Step, who: str, demand: Any, answer: Any) -> Failure:
     """The failure of an answer that is not as demanded. Of notebooks it tells where they differ, and shows no more."""
-    found = differences(demand["notebook"], answer["ok"]) if "notebook" in demand and "ok" in answer else ()
+    found = differences(demand["notebook"], answer["ok"]) if _is_notebook(demand, answer) else ()
     if not found:
         return Failure(place, DIFFERS, step, who, demand, answer)
     named = tuple(difference.what for difference in found)

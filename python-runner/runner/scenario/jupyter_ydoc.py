@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .document import Document
 
 _KINDS = {"notebook": "YNotebook", "file": "YUnicode", "blob": "YBlob"}
-_OPS = frozenset({"ydoc.set", "ydoc.get", "cells.insert", "cells.delete", "cells.set"})
+_OPS = frozenset({"ydoc.set", "ydoc.get", "cells.insert", "cells.delete", "cells.set", "nbformat.integers"})
 _UNDO = frozenset({"undo", "redo", "undo.clear", "undo.stop", "undo.can"})
 _NOT_ITS_OWN = _UNDO | {"undo.track", "undo.origins", "undo.timeout", "undo.manager"}
 """An undo manager belongs to the shared document; those of the library beneath are of no use to whoever has one."""
@@ -98,7 +98,9 @@ class Actor:
         self._document.close()
 
     def _validate(self, step: Step) -> list[str]:
-        """What nbformat finds wrong with a notebook."""
+        """What nbformat finds wrong with a notebook, and not with the one `but` already."""
         if self._part.validate is None:
             raise Unsupported("nbformat.validate")
-        return self._part.validate(plain.decode(step["value"]))
+        faults = self._part.validate(plain.decode(step["value"]))
+        before = self._part.validate(plain.decode(step["but"])) if faults and "but" in step else []
+        return [fault for fault in faults if fault not in before]
