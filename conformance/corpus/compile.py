@@ -1,7 +1,7 @@
 """Makes a corpus file of packages: `python -m conformance.corpus.compile FILE PACKAGE==VERSION...`
 
-Each package's wheel is downloaded, and its notebooks are listed: files named .ipynb that are notebooks of format 4, one of
-those with the same content. A file of it that is no notebook, or one of another format, is left out.
+Each package's wheel is downloaded, and its notebooks are listed: files named .ipynb that are notebooks of format 4, one
+of those with the same content. A file of it that is no notebook, or one of another format, is left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def main(arguments: list[str]) -> int:
     file, *packages = arguments
     seen: set[str] = set()
     made = [_package(package, seen) for package in packages]
-    text = {"title": "Notebooks of format 4 in wheels of PyPI", "packages": [package for package in made if package["files"]]}
+    text = {
+        "title": "Notebooks of format 4 in wheels of PyPI",
+        "packages": [package for package in made if package["files"]],
+    }
     Path(file).write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
     print(f"{file}: {sum(len(package['files']) for package in made)} notebooks of {len(packages)} packages")
     return 0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from conformance.provision import Launch
 
-_ROLES = 40
+_ROLES = 200
 """Roles that a process serves: some libraries never free what a document took."""
 _IDLE = 16
 """Processes that wait. The one that has waited longest ends first."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from conformance.scenario.model import Scenario
     from conformance.wanted import Wanted
 
+    Items = Corpus | tuple[tuple[str, Any], ...]
+
 
 _MEMORY = 1 << 31  # bytes that a runner may take as it is introduced
 
@@ -130,7 +132,7 @@ def run(
         castings="roles",
         seed=plan.seed,
     )
-    record["performances"] = len(planned)
+    record["performances"] = sum(len(_items(plan, performance.scenario)) for performance in planned)
     for sink in sinks:
         sink.write([record])
     book = _Book(plan, implementations, sinks)
@@ -191,6 +193,11 @@ async def _perform(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _items(plan: Plan, scenario: Scenario) -> Items:
+    """What a scenario is performed with: of a corpus, its own, or nothing, once."""
+    return plan.corpora[scenario.corpus] if scenario.corpus else tuple(scenario.items.items()) or (("", None),)
+
+
 async def _outcomes(
     performance: Performance,
     implementations: Sequence[Implementation],
@@ -207,8 +214,7 @@ async def _outcomes(
     if missing is not None:
         yield Outcome(scenario, cast, missing=missing)
         return
-    items = plan.corpora[scenario.corpus].items() if scenario.corpus else iter(scenario.items.items() or [("", None)])
-    for name, value in items:
+    for name, value in _items(plan, scenario):
         folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
         kept = False
         try:

@@ -60,7 +60,7 @@ class Stage:
         setting: Setting,
         slots: Mapping[str, Any] | None = None,
     ) -> None:
-        """`roles` are those of each manifest, by the implementation's name; `slots` are filled before the first step."""
+        """`roles` are those of each manifest, by the implementation's name; `slots` are filled from the beginning."""
         self._scenario = scenario
         self._cast = cast
         self._setting = setting

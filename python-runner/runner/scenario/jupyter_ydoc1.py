@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..adapters.ypy import YpyAdapter, YpyPeer
 from .document import Documents
 from .jupyter_ydoc import JupyterYdoc
-
-if TYPE_CHECKING:
-    from ..adapters import Peer
 
 
 def load() -> JupyterYdoc:
@@ -21,7 +18,7 @@ def load() -> JupyterYdoc:
 class _Adapter(YpyAdapter):
     """Documents are made as jupyter_ydoc and ypy-websocket make them: the offsets of their texts count bytes."""
 
-    def create(self, client: int, _gc: bool, roots: dict[str, str]) -> Peer:
+    def create(self, client: int, _gc: bool, roots: dict[str, str]) -> YpyPeer:
         return YpyPeer(self, self.library.YDoc(client), roots)
 
 

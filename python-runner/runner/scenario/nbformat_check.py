@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional
+from importlib import import_module
+from typing import Any, Callable, List
 
 Validate = Callable[[Any], List[str]]
 
 
-def validator() -> Optional[Validate]:
+def validator() -> Validate | None:
     """A function from a notebook to what nbformat finds wrong with it, or None where nbformat is not installed."""
     try:
-        from nbformat.validator import get_validator, iter_validate
+        library = import_module("nbformat.validator")
     except ImportError:
         return None
 
     def is_valid(notebook: Any) -> bool:
         """By the validator that stops at the first fault, which is much faster than the one that finds all."""
         try:
-            quick = get_validator(notebook["nbformat"], notebook["nbformat_minor"], name="fastjsonschema")
+            quick = library.get_validator(notebook["nbformat"], notebook["nbformat_minor"], name="fastjsonschema")
             quick.validate(notebook)
         except Exception:
             return False
         return True
 
     def validate(notebook: Any) -> list[str]:
-        found = set() if is_valid(notebook) else {_line(error) for error in iter_validate(notebook)}
+        found = set() if is_valid(notebook) else {_line(error) for error in library.iter_validate(notebook)}
         return sorted(found | set(_repeated_ids(notebook)))
 
     return validate

@@ -1,0 +1,72 @@
+"""A real runner of shared notebooks made wrong in one way, as those of miniature.py.
+
+python document.py FAULT RUNNER-COMMAND...
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from miniature import Miniature, steps
+
+if TYPE_CHECKING:
+    from miniature import Answer, Step
+
+
+class _Wrong(Miniature):
+    """Changes the notebook that is loaded."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for step in steps(request):
+            if step["op"] == "ydoc.set" and "cells" in step["value"]:
+                self.loaded(step["value"])
+
+    def loaded(self, notebook: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class SortsMetadata(_Wrong):
+    """Sorts the keys of a notebook's metadata, and leaves the values where they were."""
+
+    def loaded(self, notebook: dict[str, Any]) -> None:
+        metadata = notebook["metadata"]
+        notebook["metadata"] = dict(zip(sorted(metadata), metadata.values(), strict=True))
+
+
+class DropsAttachments(_Wrong):
+    """Loads cells without their attachments."""
+
+    def loaded(self, notebook: dict[str, Any]) -> None:
+        for cell in notebook["cells"]:
+            cell.pop("attachments", None)
+
+
+class AppendsSource(Miniature):
+    """Sets the source of a cell behind what was there."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for step in steps(request):
+            if step["op"] == "source.set":
+                step["text"] = "old" + step["text"]
+
+
+class HidesOutputs(Miniature):
+    """Has what the others have, and shows cells without their outputs."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "ydoc.get" and isinstance(reply.get("ok"), dict):
+            for cell in reply["ok"]["cells"]:
+                if "outputs" in cell:
+                    cell["outputs"] = []
+
+
+FAULTS: dict[str, Any] = {
+    "sorts-metadata": SortsMetadata,
+    "drops-attachments": DropsAttachments,
+    "appends-source": AppendsSource,
+    "hides-outputs": HidesOutputs,
+}
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]](sys.argv[2:]).serve()
