@@ -5,7 +5,7 @@
  */
 import { Unsupported } from '../adapters/adapter.mjs'
 import { RoleDocument } from './document.mjs'
-import { StepError } from './serve.mjs'
+import { StepError } from './step-error.mjs'
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 /** @typedef {import('./part.mjs').Step} Step */
