@@ -19,7 +19,14 @@ MINIATURE = Path(__file__).parent / "miniatures" / "document.py"
 
 
 def _notebook(cell: dict[str, Any], minor: int = 5, **others: Any) -> dict[str, Any]:
-    code = {"id": "c", "cell_type": "code", "metadata": {}, "source": "x", "execution_count": None, "outputs": []}
+    code: dict[str, Any] = {
+        "id": "c",
+        "cell_type": "code",
+        "metadata": {},
+        "source": "x",
+        "execution_count": None,
+        "outputs": [],
+    }
     return {"nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": [{**code, **cell}], **others}
 
 

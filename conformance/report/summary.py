@@ -47,6 +47,7 @@ class Summary:
     Attributes:
         failing: the results that did not pass, known ones too, in order.
         scenarios: layer -> scenario and lead (who plays its first role) -> the checks.
+        items: scenario -> item that it was performed with -> the checks.
     """
 
     run: Record
@@ -56,6 +57,7 @@ class Summary:
     unsupported: dict[tuple[str, str], int] = field(default_factory=dict)
     passed_alone: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     scenarios: dict[str, dict[tuple[str, str], Cell]] = field(default_factory=dict)
+    items: dict[str, dict[str, Cell]] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -98,6 +100,8 @@ def summarize(path: Path) -> Summary:
 def _enter(summary: Summary, record: Record) -> None:
     cast = record["cast"]
     summary.cells.setdefault((cast[0], cast[-1]), Cell()).add(record)
+    if "item" in record:
+        summary.items.setdefault(record["case"], {}).setdefault(record["item"], Cell()).add(record)
     if "layer" in record:
         summary.scenarios.setdefault(record["layer"], {}).setdefault((record["case"], cast[0]), Cell()).add(record)
     if record["verdict"] == "pass":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.judge.known import Divergence
     from conformance.report.records import Record
 
+_CORPUS = 50  # items from which on a scenario has a line of its own
 _MOST = 12  # failures that are written out; one of each signature first
 
 
@@ -45,6 +46,7 @@ def _write(console: Console, summary: Summary, results: Path, known: Sequence[Di
     _matrix(console, summary)
     _failures(console, summary, results)
     _known(console, summary, known)
+    _items(console, summary)
     _conclusion(console, summary)
 
 
@@ -139,6 +141,17 @@ def _known(console: Console, summary: Summary, known: Sequence[Divergence]) -> N
             console.print(Text(line, "yellow") + Text(_first_sentence(divergence.reason)))
     if met:
         console.print(Text("  the reasons in full, with links: python -m conformance known", "dim"))
+
+
+def _items(console: Console, summary: Summary) -> None:
+    """How many items of each corpus passed, and in how many performances."""
+    for case, cells in summary.items.items():
+        if len(cells) < _CORPUS:
+            continue
+        whole = sum(cell.passed == cell.total for cell in cells.values())
+        passed, total = sum(cell.passed for cell in cells.values()), sum(cell.total for cell in cells.values())
+        line = f"\n{case}: {whole} of {len(cells)} items passed with everybody; {passed} of {total} performances"
+        console.print(Text(line, "dim"))
 
 
 def _first_sentence(text: str) -> str:

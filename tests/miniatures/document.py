@@ -6,12 +6,15 @@ python document.py FAULT RUNNER-COMMAND...
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniature import Miniature, steps
+sys.path.insert(0, str(Path(__file__).parents[2]))  # it is started as a program
+
+from tests.miniatures.miniature import Miniature, steps
 
 if TYPE_CHECKING:
-    from miniature import Answer, Step
+    from tests.miniatures.miniature import Answer, Step
 
 
 class _Wrong(Miniature):
