@@ -1,7 +1,7 @@
 """The layout of suite files. Only white space is changed: every string and number stays as its author wrote it.
 
-The suite, its notes, its cases and the steps of a case have a line for each member, so that a change of one is a
-change of one line. A step and a note stay on one line, whatever its length; of a transaction that is too wide each op
+The suite, its notes, its cases and the steps and items of a case have a line for each member, so that a change of one
+is a change of one line. A step, an item and a note stay on one line, whatever its length; of a transaction that is too wide each op
 has a line. Everything else is broken up where it is too wide.
 """
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 WIDTH = 160
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+)')
-_ALWAYS_BROKEN = re.compile(r"|/notes|/cases|/cases/\d+|/cases/\d+/steps")
-_NEVER_BROKEN = re.compile(r"/notes/.*|/cases/\d+/steps/.*")
+_ALWAYS_BROKEN = re.compile(r"|/notes|/cases|/cases/\d+|/cases/\d+/(?:steps|items)")
+_NEVER_BROKEN = re.compile(r"/notes/.*|/cases/\d+/(?:steps|items)/.*")
 _STEP = re.compile(r"/cases/\d+/steps/\d+")
 
 
