@@ -1,8 +1,8 @@
 """The layout of suite files. Only white space is changed: every string and number stays as its author wrote it.
 
 The suite, its notes, its cases and the steps and items of a case have a line for each member, so that a change of one
-is a change of one line. A step, an item and a note stay on one line, whatever its length; of a transaction that is too wide each op
-has a line. Everything else is broken up where it is too wide.
+is a change of one line. A step, an item and a note stay on one line, whatever its length; of a transaction that is too
+wide each op has a line. Everything else is broken up where it is too wide.
 """
 
 from __future__ import annotations
