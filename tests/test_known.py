@@ -174,9 +174,12 @@ def test_the_list_names_where_why_and_the_link(kit: Kit, folder: Path) -> None:
 
 
 def test_every_entry_of_the_kit_has_a_case_a_reason_and_a_link() -> None:
+    from conformance.model.layers import UPPER
     from conformance.model.vector import load_cases
+    from conformance.scenario.model import FOLDER, load_scenarios
 
     cases = [case.id for case in load_cases([data_root() / "vectors"])]
+    cases += [scenario.id for scenario in load_scenarios([data_root() / "vectors" / FOLDER], tuple(UPPER))]
     for divergence in load_known(data_root() / "runners" / "known"):
         assert divergence.id.startswith(f"{divergence.implementation}-")
         assert divergence.signatures and divergence.links, divergence.id
