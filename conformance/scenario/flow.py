@@ -83,7 +83,7 @@ class Flow:
         self._lost = asyncio.Event()
 
     async def run(self) -> None:
-        """Carry until the end of the stream. Raises Reset, and OSError when a side is gone."""
+        """Carry until the end of the stream. Raises Reset, and OSError when nobody is there to give to."""
         # A drain waits until everything is in the hands of the system: what is reset later has arrived first.
         self._writer.transport.set_write_buffer_limits(0)
         async with asyncio.TaskGroup() as tasks:
@@ -97,7 +97,7 @@ class Flow:
         due = 0.0
         data = b" "
         while data:
-            data = await self._reader.read(_READ)
+            data = await self._read()
             fault = self._setting.fault
             delay = (fault.latency + self._chance.uniform(0, fault.jitter)) / 1000
             due = max(due, loop.time() + delay)
@@ -106,6 +106,13 @@ class Flow:
             self._stir()
             while self._weight > (_FAR if self._setting.fault.latency else _NEAR):
                 await self._moved.wait()
+
+    async def _read(self) -> bytes:
+        """What comes next; nothing at the end, also where a reset is the end: what was taken before is still given."""
+        try:
+            return await self._reader.read(_READ)
+        except OSError:
+            return b""
 
     async def _give(self) -> None:
         loop = asyncio.get_running_loop()

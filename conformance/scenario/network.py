@@ -155,12 +155,10 @@ class Network:
         line.opened += 1
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._flow(line, "up", reader, far_writer).run())
-                tasks.create_task(self._flow(line, "down", far_reader, writer).run())
+                tasks.create_task(_carried(self._flow(line, "up", reader, far_writer)))
+                tasks.create_task(_carried(self._flow(line, "down", far_reader, writer)))
         except* Reset:
             self._timeline.add(line.client, "note", f"the connection to {line.server} is reset")
-            _reset(*pair)
-        except* OSError:
             _reset(*pair)
         finally:
             line.open.discard(pair)
@@ -182,6 +180,15 @@ class Network:
             self._timeline.add(line.client, kind, in_words(message))
 
         return Flow(reader, writer, line.settings[direction], chance, saw)
+
+
+async def _carried(flow: Flow) -> None:
+    """One direction. When nobody is there to give to, what goes the other way still arrives: who dies may have sent."""
+    with contextlib.suppress(OSError):
+        try:
+            await flow.run()
+        except* OSError as gone:
+            raise gone.exceptions[0] from None
 
 
 def _reset(*writers: asyncio.StreamWriter) -> None:
