@@ -15,14 +15,22 @@ import { StepError } from './step-error.mjs'
 const UP = 30_000 // milliseconds in which a server must listen
 const DOWN = 10_000 // milliseconds in which it must end when it is told to
 
-/** @return {Promise<number>} a port at which nobody listens */
+/**
+ * A port at which nobody listens, below those that systems give to connections and to whoever asks for any: one of these
+ * could be somebody else's by the time that the server listens.
+ *
+ * @return {Promise<number>}
+ */
 export const freePort = async () => {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {net.AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = net.createServer().listen(port, '127.0.0.1')
+    const free = await once(server, 'listening').then(() => true, () => false)
+    if (!free) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** @param {number} port */

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 from importlib.metadata import version
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from .child import OPS, ServerActor
@@ -15,7 +16,6 @@ from .child import OPS, ServerActor
 if TYPE_CHECKING:
     from . import Actor
 
-TOKEN = "conformance"
 FEATURES = {
     "jupyter-collaboration": frozenset({"stack.pycrdt", "save.message", "document.hash", "session.kept"}),
     "jupyter-collaboration1": frozenset({"stack.ypy"}),
@@ -46,16 +46,23 @@ class Jupyter:
 
 
 class JupyterActor(ServerActor):
-    """A Jupyter Server. `start` observes its `port` and its `token`; its files are in `files` of its home."""
+    """A Jupyter Server. `start` observes its `port` and its `token`; its files are in `files` of its home.
+
+    The token is its own, so that it is not taken for another server that is up at this port.
+    """
+
+    def __init__(self, name: str, home: str) -> None:
+        super().__init__(name, home)
+        self._token = token_hex(8)
 
     def options_of(self, step: dict[str, Any]) -> dict[str, Any]:
-        return {**super().options_of(step), "token": TOKEN}
+        return {**super().options_of(step), "token": self._token}
 
     async def is_up(self, port: int) -> bool:
-        return await answers(port, f"/api/status?token={TOKEN}")
+        return await answers(port, f"/api/status?token={self._token}")
 
     def address(self, port: int) -> dict[str, Any]:
-        return {"port": port, "token": TOKEN}
+        return {"port": port, "token": self._token}
 
 
 async def answers(port: int, path: str) -> bool:
