@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from conformance.scenario.run import Plan
     from conformance.wanted import Wanted
 
+_JOBS_OF_A_CORE = 2
+"""Performances wait for each other's processes, and for delays of servers, more than they compute."""
 MEANINGLESS = ("resume", "requirements")
 """Options of a run that scenarios do not have."""
 
@@ -57,7 +59,7 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
         known=tuple(entry for entry in known if entry.is_of_scenarios),
         whole=shipped and not arguments.castings and _everybody(wanted, layers),
         keep=arguments.keep,
-        jobs=arguments.jobs,
+        jobs=arguments.jobs or _JOBS_OF_A_CORE * options.CORES,
         deadline=arguments.timeout or 30.0,
         seed=arguments.seed or 0,
         fail_fast=arguments.fail_fast,

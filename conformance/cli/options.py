@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.model.vector import Case
     from conformance.wanted import Wanted
 
+CORES = os.cpu_count() or 2
 TIMEOUT = 10.0
 """Seconds for a case."""
 EVERYBODY = "all"
@@ -63,7 +64,7 @@ def add_limits(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--jobs",
         type=count,
-        default=os.cpu_count() or 2,
+        default=CORES,
         metavar="N",
         help="runner processes that work at the same time",
     )

@@ -53,7 +53,7 @@ def parser(command: str, description: str) -> options.Parser:
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
     options.add_limits(parser)
-    parser.set_defaults(timeout=None)  # a step of a scenario may take longer than a case
+    parser.set_defaults(timeout=None, jobs=None)  # a step of a scenario may take longer than a case, mostly waiting
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="of the report (default terminal)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of to stdout")
     parser.add_argument(
@@ -142,6 +142,7 @@ def main(argv: list[str]) -> int:
 
         return scenarios.main(arguments, layers, argv)
     arguments.timeout = arguments.timeout or options.TIMEOUT
+    arguments.jobs = arguments.jobs or options.CORES
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, lambda: plan(arguments, wanted.names), argv)
 

@@ -128,5 +128,6 @@ def end_record(counts: Mapping[str, int], stale: Sequence[Stale], seconds: float
 
 
 def is_unexpected(record: Record) -> bool:
-    """Whether a result fails the run: not good, not known, and not merely informational."""
-    return record["verdict"] not in GOOD and "known" not in record and record.get("level") != "informational"
+    """Whether a result fails the run: not good, not known, not merely informational, and not gone at a second look."""
+    excused = "known" in record or record.get("unsteady") or record.get("level") == "informational"
+    return record["verdict"] not in GOOD and not excused

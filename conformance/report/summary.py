@@ -28,7 +28,9 @@ class Cell:
         return self.passed + self.known + self.unsupported + self.informational + self.unexpected
 
     def add(self, record: Record) -> None:
-        if record["verdict"] == "pass":
+        if record.get("unsteady"):
+            self.informational += 1
+        elif record["verdict"] == "pass":
             self.passed += 1
         elif record["verdict"] in GOOD:
             self.unsupported += 1

@@ -113,6 +113,10 @@ def _failures(console: Console, summary: Summary, results: Path) -> None:
             console.print(Text(f"  {label:<10}", "dim") + Text(text), soft_wrap=True)
     if len(unexpected) > _MOST:
         console.print(Text(f"\n{len(unexpected)} unexpected results in all; the results file has every one", "red"))
+    for record in summary.failing:
+        if record.get("unsteady"):
+            line = f"unsteady: {headline(record)}: {record['signature']}, in one of two looks"
+            console.print(Text(line, "yellow"), soft_wrap=True)
     for stale in (summary.end or {}).get("stale", ()):
         what = f"stale known divergence {stale['divergence']} ({stale['implementation']}) {stale['case']}"
         console.print(Text(f"{what}: {stale['why']}; take it out of runners/known, or narrow it", "red"))

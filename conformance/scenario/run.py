@@ -27,7 +27,7 @@ from conformance.scenario.timeline import Timeline
 from conformance.scenario.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
     from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
@@ -43,6 +43,12 @@ if TYPE_CHECKING:
 
 
 _MEMORY = 1 << 31  # bytes that a runner may take as it is introduced
+
+
+_SECOND_LOOKS = 24
+"""Unexpected results that are performed again. Where there are more, the machine is not to blame."""
+_SHOWS = 4
+"""Performances of a known divergence that did not show which are seen again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,19 @@ class Performance:
 
     scenario: Scenario
     cast: Cast
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A performance with one item, by its name and value."""
+
+    performance: Performance
+    item: str
+    value: Any
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.performance.scenario
 
 
 def performances(
@@ -116,7 +135,7 @@ def run(
     ) as engine:
         implementations = introduce(engine, wanted.specs, commands)
     roles = {name: manifest.roles for name, manifest in wanted.manifests.items()}
-    planned = list(performances(plan, implementations, roles))
+    planned = [one for performance in performances(plan, implementations, roles) for one in _singles(plan, performance)]
     if not planned:
         raise NothingSelectedError(
             "no scenario can be cast with these implementations; see who plays what: python -m conformance list impls"
@@ -127,12 +146,12 @@ def run(
         arguments=arguments,
         implementations=implementations,
         left_out=wanted.left_out,
-        cases=len({performance.scenario.id for performance in planned}),
+        cases=len({single.scenario.id for single in planned}),
         vectors=digest_of(plan.scenarios),
         castings="roles",
         seed=plan.seed,
     )
-    record["performances"] = sum(len(_items(plan, performance.scenario)) for performance in planned)
+    record["performances"] = len(planned)
     for sink in sinks:
         sink.write([record])
     book = _Book(plan, implementations, sinks)
@@ -162,71 +181,77 @@ def _interruptible(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _perform(
-    planned: Sequence[Performance],
+    planned: Sequence[Single],
     implementations: Sequence[Implementation],
     roles: Mapping[str, Sequence[str]],
     plan: Plan,
     book: _Book,
 ) -> None:
-    """All performances, `plan.jobs` at a time; their results in the order in which they end."""
-    waiting = iter(planned)
+    """All performances, `plan.jobs` at a time; their results in the order in which they end.
+
+    What surprises is performed once more, with nothing else beside it: processes share a machine, and a wait that is
+    not rewarded there may be the machine's.
+    """
     folder = Path(tempfile.mkdtemp(prefix="yjs-conformance-runners-"))
     runners = Runners(folder)
 
-    async def work() -> None:
-        for performance in waiting:
+    async def work(singles: Iterator[Single], enter: Callable[[Single, Outcome], None]) -> None:
+        for single in singles:
             if plan.fail_fast and book.unexpected:
                 return
-            async for outcome in _outcomes(performance, implementations, roles, plan, runners):
-                book.enter(outcome)
+            enter(single, await _once(single, implementations, roles, plan, runners))
 
-    workers = [asyncio.create_task(work()) for _ in range(plan.jobs)]
+    async def all_of(singles: Sequence[Single], jobs: int, enter: Callable[[Single, Outcome], None]) -> None:
+        waiting = iter(singles)
+        workers = [asyncio.create_task(work(waiting, enter)) for _ in range(jobs)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                if not worker.cancelling():  # a second time would disturb what it does to end
+                    worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
     try:
-        await asyncio.gather(*workers)
+        await all_of(planned, plan.jobs, book.enter)
+        await all_of(book.surprises(planned), 1, book.enter_again)
         book.complete = not (plan.fail_fast and book.unexpected)
     finally:
-        for worker in workers:
-            if not worker.cancelling():  # a second time would disturb what it does to end
-                worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
         await runners.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _items(plan: Plan, scenario: Scenario) -> Items:
-    """What a scenario is performed with: of a corpus, its own, or nothing, once."""
-    return plan.corpora[scenario.corpus] if scenario.corpus else tuple(scenario.items.items()) or (("", None),)
+def _singles(plan: Plan, performance: Performance) -> Iterator[Single]:
+    """A performance with each item of a corpus, or of the scenario's own; with nothing, once, where it has none."""
+    scenario = performance.scenario
+    items = plan.corpora[scenario.corpus] if scenario.corpus else tuple(scenario.items.items()) or (("", None),)
+    for name, value in items:
+        yield Single(performance, name, value)
 
 
-async def _outcomes(
-    performance: Performance,
+async def _once(
+    single: Single,
     implementations: Sequence[Implementation],
     roles: Mapping[str, Sequence[str]],
     plan: Plan,
     runners: Runners,
-) -> AsyncIterator[Outcome]:
-    """One performance in a folder of its own, or one for each item of a corpus or of the scenario's own.
-
-    The folder is removed again unless it is to be kept.
-    """
-    scenario, cast = performance.scenario, performance.cast
-    missing = _lacking(performance, implementations)
+) -> Outcome:
+    """One performance in a folder of its own, which is removed again unless it is to be kept."""
+    scenario, cast = single.scenario, single.performance.cast
+    missing = _lacking(single.performance, implementations)
     if missing is not None:
-        yield Outcome(scenario, cast, missing=missing)
-        return
-    for name, value in _items(plan, scenario):
-        folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
-        kept = False
-        try:
-            setting = Setting(
-                folder, dict(scenario.roots), Timeline(), plan.deadline, _seed(plan.seed, performance), runners
-            )
-            outcome = await Stage(scenario, cast, implementations, roles, setting, {ITEM: value}).perform()
-            kept = plan.keep
-            yield replace(outcome, item=name, kept=str(folder) if kept else "")
-        finally:
-            if not kept:
-                shutil.rmtree(folder, ignore_errors=True)
+        return Outcome(scenario, cast, missing=missing)
+    folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
+    kept = False
+    try:
+        seed = _seed(plan.seed, single.performance)
+        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners)
+        outcome = await Stage(scenario, cast, implementations, roles, setting, {ITEM: single.value}).perform()
+        kept = plan.keep
+        return replace(outcome, item=single.item, kept=str(folder) if kept else "")
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lacking(performance: Performance, implementations: Sequence[Implementation]) -> tuple[str, str] | None:
@@ -256,24 +281,65 @@ class _Book:
         self._known = KnownDivergences(plan.known, implementations)
         self._sinks = sinks
         self._counts: dict[str, int] = {}
+        self._surprises: list[tuple[Single, Record]] = []
         self.unexpected = 0
         self.complete = False
 
-    def enter(self, outcome: Outcome) -> None:
-        """Match an outcome with the known divergences, and write its record."""
+    def enter(self, single: Single, outcome: Outcome) -> None:
+        """Match an outcome with the known divergences, and write its record, unless it is to be seen again first."""
+        record = self._record(outcome)
+        if is_unexpected(record) and len(self._surprises) < _SECOND_LOOKS and not self._plan.fail_fast:
+            self._surprises.append((single, record))
+        else:
+            self._write(record)
+
+    def surprises(self, planned: Sequence[Single]) -> list[Single]:
+        """What is to be performed again: what failed unexpectedly, and what should have shown a known divergence."""
+        again = [single for single, _ in self._surprises]
+        if not self._plan.fail_fast:
+            for stale in self._known.stale(complete=False):
+                player = self._labels.index(stale.implementation)
+                shows = [
+                    single
+                    for single in planned
+                    if single.scenario.id == stale.case and player in single.performance.cast and single not in again
+                ]
+                again += shows[:_SHOWS]
+        return again
+
+    def enter_again(self, single: Single, outcome: Outcome) -> None:
+        """Write what a second look showed, and the first one, which counts only where both are unexpected."""
+        record = {**self._record(outcome), "again": True}
+        firsts = [first for other, first in self._surprises if other is single]
+        self._surprises = [each for each in self._surprises if each[0] is not single]
+        if is_unexpected(record):
+            self._write(firsts[0] if firsts else {**record, "unsteady": True})
+            return
+        for first in firsts:
+            self._write({**first, "unsteady": True})
+        self._write(record)
+
+    def _record(self, outcome: Outcome) -> Record:
         known: tuple[str, ...] = ()
         if outcome.verdict != "unsupported":
             signature = None if outcome.verdict == "pass" else outcome.signature
             known = self._known.explain(outcome.scenario.id, outcome.cast, "v1", signature)
-        record = scenario_record(outcome, self._labels, known)
+        return scenario_record(outcome, self._labels, known)
+
+    def _write(self, record: Record) -> None:
         for sink in self._sinks:
             sink.write([record])
-        name = "known" if known else outcome.verdict
+        name = "unsteady" if record.get("unsteady") else "known" if "known" in record else record["verdict"]
         self._counts[name] = self._counts.get(name, 0) + 1
         self.unexpected += is_unexpected(record)
 
     def end(self, seconds: float) -> Record:
-        """Write the end record; it names the known divergences that did not show."""
+        """Write the end record; it names the known divergences that did not show.
+
+        What nobody came to look at again is written as it was seen.
+        """
+        for _, record in self._surprises:
+            self._write(record)
         stale = self._known.stale(complete=self._plan.whole) if self.complete else []
         end = end_record(self._counts, stale, seconds, complete=self.complete)
         for sink in self._sinks:
