@@ -107,7 +107,12 @@ def limits(arguments: argparse.Namespace) -> Limits:
     from conformance.execute.engine import Limits
 
     memory = int(arguments.memory * (1 << 20))
-    return Limits(timeout=arguments.timeout, memory=memory, recycle=min(memory // 2, 512 << 20), jobs=arguments.jobs)
+    return Limits(
+        timeout=arguments.timeout or TIMEOUT,
+        memory=memory,
+        recycle=min(memory // 2, 512 << 20),
+        jobs=arguments.jobs or CORES,
+    )
 
 
 def cases(pattern: str, vectors: Sequence[Path] | None) -> list[Case]:

@@ -141,8 +141,6 @@ def main(argv: list[str]) -> int:
         from conformance.cli import layers as scenarios
 
         return scenarios.main(arguments, layers, argv)
-    arguments.timeout = arguments.timeout or options.TIMEOUT
-    arguments.jobs = arguments.jobs or options.CORES
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, lambda: plan(arguments, wanted.names), argv)
 
