@@ -47,6 +47,11 @@ def case_ids(content: bytes) -> list[str]:
     ]
 
 
+def listed(folder: Path) -> tuple[Path, ...]:
+    """The files of a folder of vectors that have cases: suites, and scenarios."""
+    return (*suite_files(folder), *scenarios_among(folder))
+
+
 def take(folder: Path) -> dict[str, Any]:
     """The manifest of a folder of vectors.
 
@@ -54,11 +59,11 @@ def take(folder: Path) -> dict[str, Any]:
     suite schema that it was checked with.
     """
     schema = folder / SUITE_SCHEMA
-    files = (*suite_files(folder), *scenarios_among(folder))
-    listed = {file.relative_to(folder).as_posix(): entry(file.read_bytes()) for file in files}
+    files = listed(folder)
+    entries = {file.relative_to(folder).as_posix(): entry(file.read_bytes()) for file in files}
     return {
         **({"schema": sha256(schema.read_bytes())} if schema.is_file() else {}),
-        "files": dict(sorted(listed.items())),
+        "files": dict(sorted(entries.items())),
     }
 
 

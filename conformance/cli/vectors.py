@@ -114,8 +114,7 @@ def report_errors(paths: Sequence[Path]) -> bool:
 
 
 def _ids(arguments: argparse.Namespace) -> int:
-    from conformance.inventory import case_ids
-    from conformance.model.vector import suite_files
+    from conformance.inventory import case_ids, listed
     from conformance.permanence import ids_at, last_tag
 
     folder = _folder(arguments)
@@ -124,7 +123,7 @@ def _ids(arguments: argparse.Namespace) -> int:
         print("no tag yet: ids become permanent with the first release")
         return GOOD
     before = ids_at(folder, revision)
-    now = {case for file in suite_files(folder) for case in case_ids(file.read_bytes())}
+    now = {case for file in listed(folder) for case in case_ids(file.read_bytes())}
     for case in sorted(before - now):
         print(f"{case} stood at {revision} and is gone; ids are permanent, put it back")
     if before <= now:
