@@ -20,7 +20,7 @@ export const RELAY = '@relay'
 const relay = Object.freeze({ client: 1234567890 })
 
 /** What lies among the vectors and is no suite. */
-const notSuites = new Set(['schema', 'requirements', 'manifest.json'])
+const notSuites = new Set(['schema', 'requirements', 'scenarios', 'manifest.json'])
 
 /**
  * @param {string} place a file or a folder

@@ -39,7 +39,7 @@ const matches = (glob, id) => new RegExp(`^${glob.replace(/[.+^${}()|\\]/g, '\\$
 /** The cases that never fail a run. */
 const informational = new Set(
   fs.readdirSync(path.join(repository, 'vectors'), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.json') && name.includes(path.sep) && !/^(schema|requirements)/.test(name))
+    .filter(name => name.endsWith('.json') && name.includes(path.sep) && !/^(schema|requirements|scenarios)/.test(name))
     .flatMap(name => JSON.parse(fs.readFileSync(path.join(repository, 'vectors', name), 'utf8')).cases)
     .filter(({ level }) => level === 'informational')
     .map(({ id }) => id)

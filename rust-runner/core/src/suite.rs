@@ -82,8 +82,10 @@ fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, P
     deserializer.deserialize_map(InOrder)
 }
 
-/// The cases of all suites at or below the paths, files by name. In folders, `manifest.json` and the folders `schema` and
-/// `requirements` hold no suites.
+/// Folders among those of suites that hold none.
+const NO_SUITES: [&str; 3] = ["schema", "requirements", "scenarios"];
+
+/// The cases of all suites at or below the paths, files by name. In folders, `manifest.json` and `NO_SUITES` hold none.
 ///
 /// # Errors
 /// A message for a path that cannot be read and a file that is no suite.
@@ -110,7 +112,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && name != "schema" && name != "requirements" {
+        if path.is_dir() && !NO_SUITES.iter().any(|other| name == *other) {
             collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "json") && name != "manifest.json" {
             files.push(path);
