@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.doctor import table
 from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.finding import explained
@@ -20,7 +21,7 @@ from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
 from conformance.model.vector import case_json
 from conformance.provision import Launch
-from tests.support import conformance, read
+from tests.support import conformance, miniature, read, real
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,14 +110,18 @@ def test_what_agrees_is_not_found(tmp_path: Path) -> None:
 
 
 def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
-    """A key in a text: Y.js shows what stands there, and Yrs does not."""
-    file = tmp_path / "campaign.ndjson"
-    said = conformance(
-        "fuzz", "--impls", "yjs,yrs", "--profile", "hostile", "--seed", 10, "--programs", 1, "--results", file
+    """Of a runner that is wrong on purpose: what releases have wrong may be known tomorrow."""
+    file, manifest = tmp_path / "campaign.ndjson", tmp_path / "wrong.toml"
+    argv = list(miniature(next(iter(table("BY_CHANCE"))), real("pycrdt")).argv)
+    manifest.write_text(
+        'name = "wrong"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
+        f'provider = "command"\nargv = {json.dumps(argv)}\n'
     )
-    assert said.code == 1
+    wrong = ("--runner", manifest)
+    said = conformance("fuzz", "--impls", "yjs,wrong", *wrong, "--profile", "text", "--programs", 20, "--results", file)
+    assert said.code == 1, said
     (again,) = [line.split(" python -m conformance ")[1] for line in said.out.splitlines() if "again  " in line][:1]
-    found = conformance(*again.split(), "--results", tmp_path / "again.ndjson")
+    found = conformance(*again.split(), *wrong, "--results", tmp_path / "again.ndjson")
     assert found.code == 1
     first, second = map(_first_finding, (file, tmp_path / "again.ndjson"))
     for key in ("seed", "program", "signature"):
