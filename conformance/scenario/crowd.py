@@ -24,6 +24,7 @@ _NOTHING = b"\x00"
 """A state vector without entries."""
 _EMPTY = b"\x00\x00"
 _PATIENCE = 3  # seconds
+_FAREWELL = 1  # seconds that a server may take to answer the end of a connection
 
 
 class Crowd:
@@ -52,9 +53,7 @@ class Crowd:
         return failed("runner", f"a crowd has no op {step['op']}")
 
     async def close(self) -> None:
-        for socket in self._open:
-            with contextlib.suppress(Exception):
-                await socket.close()
+        await asyncio.gather(*(socket.close() for socket in self._open), return_exceptions=True)
 
     async def _write(self, url: str, place: int, name: str) -> None:
         socket = await _open(address(url, name))
@@ -82,7 +81,7 @@ class Crowd:
 async def _open(room: str) -> ClientConnection:
     from websockets.asyncio.client import connect
 
-    return await connect(room, ping_interval=None, compression=None)
+    return await connect(room, ping_interval=None, compression=None, close_timeout=_FAREWELL)
 
 
 async def _say(socket: ClientConnection, message: SyncMessage) -> None:
