@@ -52,12 +52,14 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
     from conformance.scenario.run import Plan
 
     selected, shipped = scenarios(arguments, layers)
+    everybody = not arguments.castings and _everybody(wanted, layers)
     known = load_known(data_root() / "runners" / "known", wanted.names)
     return Plan(
         scenarios=selected,
         casting=arguments.castings or "",
         known=tuple(entry for entry in known if entry.is_of_scenarios),
-        whole=shipped and not arguments.castings and _everybody(wanted, layers),
+        everybody=everybody,
+        whole=shipped and everybody,
         keep=arguments.keep,
         jobs=arguments.jobs or _JOBS_OF_A_CORE * options.CORES,
         deadline=arguments.timeout or 30.0,

@@ -57,6 +57,8 @@ class Plan:
 
     Attributes:
         casting: one of conformance/scenario/casting.py CASTINGS instead of each scenario's own; empty for that.
+        everybody: all that could take part do, in the castings that each scenario asks for. Else a known divergence that
+            takes another partner does not show, and is not stale.
         whole: no shipped scenario of these layers was filtered away, so a known divergence that meets none is stale.
         keep: folders of performances stay; else only those of unexpected results do not outlive it either.
         only: performances by scenario id and labels of the cast; None for all that the castings give.
@@ -68,6 +70,7 @@ class Plan:
     scenarios: tuple[Scenario, ...]
     casting: str
     known: tuple[Divergence, ...]
+    everybody: bool = False
     whole: bool = False
     keep: bool = False
     only: frozenset[tuple[str, tuple[str, ...]]] | None = None
@@ -296,7 +299,7 @@ class _Book:
     def surprises(self, planned: Sequence[Single]) -> list[Single]:
         """What is to be performed again: what failed unexpectedly, and what should have shown a known divergence."""
         again = [single for single, _ in self._surprises]
-        if not self._plan.fail_fast:
+        if self._plan.everybody and not self._plan.fail_fast:
             for stale in self._known.stale(complete=False):
                 player = self._labels.index(stale.implementation)
                 shows = [
@@ -340,7 +343,8 @@ class _Book:
         """
         for _, record in self._surprises:
             self._write(record)
-        stale = self._known.stale(complete=self._plan.whole) if self.complete else []
+        judged = self.complete and self._plan.everybody
+        stale = self._known.stale(complete=self._plan.whole) if judged else []
         end = end_record(self._counts, stale, seconds, complete=self.complete)
         for sink in self._sinks:
             sink.write([end])
