@@ -57,8 +57,8 @@ class Plan:
 
     Attributes:
         casting: one of conformance/scenario/casting.py CASTINGS instead of each scenario's own; empty for that.
-        everybody: all that could take part do, in the castings that each scenario asks for. Else a known divergence that
-            takes another partner does not show, and is not stale.
+        everybody: all that could take part do, in the castings that each scenario asks for. Else a known divergence
+            that takes another partner does not show, and is not stale.
         whole: no shipped scenario of these layers was filtered away, so a known divergence that meets none is stale.
         keep: folders of performances stay; else only those of unexpected results do not outlive it either.
         only: performances by scenario id and labels of the cast; None for all that the castings give.
