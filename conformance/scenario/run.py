@@ -46,7 +46,7 @@ _MEMORY = 1 << 31  # bytes that a runner may take as it is introduced
 
 
 _SECOND_LOOKS = 24
-"""Unexpected results that are performed again. Where there are more, the machine is not to blame."""
+"""Waits in vain that are performed again. Where there are more, the machine is not to blame."""
 _SHOWS = 4
 """Performances of a known divergence that did not show which are seen again."""
 
@@ -141,7 +141,7 @@ def run(
     planned = [one for performance in performances(plan, implementations, roles) for one in _singles(plan, performance)]
     if not planned:
         raise NothingSelectedError(
-            "no scenario can be cast with these implementations; see who plays what: python -m conformance list impls"
+            "no scenario can be cast with these implementations; see who plays what: python -m conformance list implementations"
         )
     record = run_record(
         kit=kit,
@@ -192,8 +192,8 @@ async def _perform(
 ) -> None:
     """All performances, `plan.jobs` at a time; their results in the order in which they end.
 
-    What surprises is performed once more, with nothing else beside it: processes share a machine, and a wait that is
-    not rewarded there may be the machine's.
+    Where something was waited for in vain, it is performed once more, with nothing else beside it: processes share a
+    machine, which may have been too slow. Wrong content is never the machine's, and counts at the first look.
     """
     folder = Path(tempfile.mkdtemp(prefix="yjs-conformance-runners-"))
     runners = Runners(folder)
@@ -291,13 +291,14 @@ class _Book:
     def enter(self, single: Single, outcome: Outcome) -> None:
         """Match an outcome with the known divergences, and write its record, unless it is to be seen again first."""
         record = self._record(outcome)
-        if is_unexpected(record) and len(self._surprises) < _SECOND_LOOKS and not self._plan.fail_fast:
+        may_be_slow = is_unexpected(record) and outcome.waited_in_vain
+        if may_be_slow and len(self._surprises) < _SECOND_LOOKS and not self._plan.fail_fast:
             self._surprises.append((single, record))
         else:
             self._write(record)
 
     def surprises(self, planned: Sequence[Single]) -> list[Single]:
-        """What is to be performed again: what failed unexpectedly, and what should have shown a known divergence."""
+        """What is to be performed again: waits in vain, and what should have shown a known divergence."""
         again = [single for single, _ in self._surprises]
         if self._plan.everybody and not self._plan.fail_fast:
             for stale in self._known.stale(complete=False):
@@ -316,7 +317,7 @@ class _Book:
         firsts = [first for other, first in self._surprises if other is single]
         self._surprises = [each for each in self._surprises if each[0] is not single]
         if is_unexpected(record):
-            self._write(firsts[0] if firsts else {**record, "unsteady": True})
+            self._write(record if not outcome.waited_in_vain or firsts else {**record, "unsteady": True})
             return
         for first in firsts:
             self._write({**first, "unsteady": True})

@@ -73,6 +73,13 @@ class Outcome:
     item: str = ""
 
     @property
+    def waited_in_vain(self) -> bool:
+        """Whether nothing is wrong but that something did not come about in time, which a slow machine explains too."""
+        if self.fault is not None:
+            return self.fault.kind == "timeout" and not self.failures
+        return all(failure.check in (WAITED, UNDELIVERED) for failure in self.failures)
+
+    @property
     def verdict(self) -> str:
         if self.missing is not None:
             return "unsupported"
