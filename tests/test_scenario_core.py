@@ -16,7 +16,9 @@ from conformance.scenario.agreement import Sight, parted
 from conformance.scenario.casting import casts
 from conformance.scenario.frames import BINARY, Message, Watcher
 from conformance.scenario.model import Role, Scenario, load_scenarios
+from conformance.scenario.participant import Fault
 from conformance.scenario.predicate import meets
+from conformance.scenario.verdict import DIFFERS, REFUSED, SPLIT, UNDELIVERED, WAITED, Failure, Outcome
 
 HEAD = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
 
@@ -161,3 +163,17 @@ def test_the_shipped_scenarios_are_valid() -> None:
     from conformance.resources import data_root
 
     assert load_scenarios([data_root() / "vectors" / "scenarios"], parse_layers("4-7"))
+
+
+@pytest.mark.parametrize(
+    ("checks", "again"),
+    [((WAITED,), True), ((UNDELIVERED,), True), ((SPLIT,), False), ((DIFFERS, WAITED), False), ((REFUSED,), False)],
+)
+def test_only_a_wait_in_vain_may_be_the_machines(checks: tuple[str, ...], again: bool) -> None:
+    failures = tuple(Failure(0, check, {"op": "state"}, "a", {}, {"ok": 1}) for check in checks)
+    assert Outcome(_scenario(), (0,), failures).waited_in_vain is again
+
+
+@pytest.mark.parametrize(("kind", "again"), [("timeout", True), ("crash", False), ("protocol", False)])
+def test_nor_is_a_crash_the_machines(kind: str, again: bool) -> None:
+    assert Outcome(_scenario(), (0,), fault=Fault("a", kind, "")).waited_in_vain is again

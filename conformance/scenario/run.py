@@ -141,7 +141,8 @@ def run(
     planned = [one for performance in performances(plan, implementations, roles) for one in _singles(plan, performance)]
     if not planned:
         raise NothingSelectedError(
-            "no scenario can be cast with these implementations; see who plays what: python -m conformance list implementations"
+            "no scenario can be cast with these implementations; "
+            "see who plays what: python -m conformance list implementations"
         )
     record = run_record(
         kit=kit,
