@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from pathlib import Path
 from typing import Any
 
 from ypy_websocket import ASGIServer, WebsocketServer
@@ -13,6 +11,7 @@ from ypy_websocket.yroom import YRoom
 from ypy_websocket.ystore import SQLiteYStore, YDocNotFound
 
 from .listening import listen
+from .stored import stored
 
 
 def serve(options: dict[str, Any]) -> None:
@@ -21,31 +20,8 @@ def serve(options: dict[str, Any]) -> None:
 
 
 async def _serve(options: dict[str, Any]) -> None:
-    server = _with_store(options) if options.get("store") else WebsocketServer()
+    kind = WebsocketServer
+    if options.get("store"):
+        kind = stored(WebsocketServer, YRoom, SQLiteYStore, YDocNotFound, options["home"])
+    server = kind()
     await listen(server, ASGIServer(server), options)
-
-
-def _with_store(options: dict[str, Any]) -> WebsocketServer:
-    class Store(SQLiteYStore):
-        db_path = str(Path(options["home"], "ystore.db"))
-
-    loading = asyncio.Lock()
-
-    class Server(WebsocketServer):
-        async def get_room(self, name: str) -> YRoom:
-            async with loading:  # nobody is served before the room has its content
-                if name not in self.rooms:
-                    await self._load(name)
-                return await super().get_room(name)
-
-        async def _load(self, name: str) -> None:
-            store = Store(name)
-            room = YRoom(ready=False, ystore=store)
-            self.rooms[name] = room
-            await self.start_room(room)
-            await store.started.wait()
-            with contextlib.suppress(YDocNotFound):
-                await store.apply_updates(room.ydoc)
-            room.ready = True
-
-    return Server()
