@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.execute.engine import Limits
 from conformance.model.manifest import load_manifests
@@ -20,6 +20,9 @@ from conformance.resources import data_root
 from conformance.run import Plan, run
 from conformance.wanted import Wanted
 from tests.conftest import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Record = dict[str, Any]
 Step = dict[str, Any]
@@ -98,6 +101,25 @@ def real(name: str) -> Launch:
 def miniature(fault: str, runner: Launch) -> Launch:
     """The runner with one fault."""
     return Launch((sys.executable, str(MINIATURE), fault, *runner.argv), runner.env, runner.cwd)
+
+
+def a_manifest(folder: Path, name: str, argv: Sequence[object], roles: Sequence[str] = ("peer",)) -> Path:
+    """A manifest of a runner that is there already; give it to --runner."""
+    file = folder / f"{name}.toml"
+    file.write_text(
+        f'name = "{name}"\ntitle = "{name}"\nhomepage = "https://example.org"\nlanguage = "python"\n'
+        f'roles = {json.dumps(list(roles))}\nprovider = "command"\nargv = {json.dumps([str(part) for part in argv])}\n',
+        encoding="utf-8",
+    )
+    return file
+
+
+def perform_layer(folder: Path, layer: str, *arguments: object) -> tuple[int, Results]:
+    """Run scenarios of a layer; the exit code, which must be that of a run, and the results."""
+    file = folder / "results.ndjson"
+    said = conformance("--layers", layer, "--results", file, *arguments)
+    assert said.code in (0, 1), said.err
+    return said.code, read(file)
 
 
 def a_case(name: str, steps: list[Step], expect: dict[str, Any], **others: Any) -> dict[str, Any]:

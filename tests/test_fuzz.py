@@ -21,7 +21,7 @@ from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
 from conformance.model.vector import case_json
 from conformance.provision import Launch
-from tests.support import conformance, miniature, read, real
+from tests.support import a_manifest, conformance, miniature, read, real
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,13 +111,9 @@ def test_what_agrees_is_not_found(tmp_path: Path) -> None:
 
 def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
     """Of a runner that is wrong on purpose: what releases have wrong may be known tomorrow."""
-    file, manifest = tmp_path / "campaign.ndjson", tmp_path / "wrong.toml"
-    argv = list(miniature(next(iter(table("BY_CHANCE"))), real("pycrdt")).argv)
-    manifest.write_text(
-        'name = "wrong"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
-        f'provider = "command"\nargv = {json.dumps(argv)}\n'
-    )
-    wrong = ("--runner", manifest)
+    file = tmp_path / "campaign.ndjson"
+    argv = miniature(next(iter(table("BY_CHANCE"))), real("pycrdt")).argv
+    wrong = ("--runner", a_manifest(tmp_path, "wrong", argv))
     said = conformance("fuzz", "--impls", "yjs,wrong", *wrong, "--profile", "text", "--programs", 20, "--results", file)
     assert said.code == 1, said
     (again,) = [line.split(" python -m conformance ")[1] for line in said.out.splitlines() if "again  " in line][:1]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import Results, conformance, real
-from tests.support import read as read_results
+from tests.support import Results, a_manifest, perform_layer, real
 
 SERVER, CLIENT = "jupyter-collaboration", "jupyter-ydoc-client"
 MINIATURE = Path(__file__).parent / "miniatures" / "jupyter.py"
@@ -23,10 +21,7 @@ FAULTS = {
 
 
 def _run(folder: Path, *arguments: object) -> tuple[int, Results]:
-    file = folder / "results.ndjson"
-    said = conformance("--layers", "collaboration", "--results", file, *arguments)
-    assert said.code in (0, 1), said.err
-    return said.code, read_results(file)
+    return perform_layer(folder, "collaboration", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +37,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def test_a_wrong_server_or_client_is_caught(tmp_path: Path, sound: Results, fault: str) -> None:
     role, case, signature = FAULTS[fault]
     wronged, other = (SERVER, CLIENT) if role == "jupyter" else (CLIENT, SERVER)
-    argv = [sys.executable, str(MINIATURE), fault, *real(wronged).argv]
-    manifest = tmp_path / "wrong.toml"
-    manifest.write_text(
-        'name = "wrong"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
-        f'roles = ["{role}"]\nprovider = "command"\nargv = {json.dumps(argv)}\n'
-    )
+    manifest = a_manifest(tmp_path, "wrong", [sys.executable, MINIATURE, fault, *real(wronged).argv], [role])
     code, results = _run(tmp_path, "--runner", manifest, "--impls", f"wrong,{other}", "--filter", case)
     assert code == 1
     assert results.verdict(case) == "fail"

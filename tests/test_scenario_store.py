@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ import pytest
 from conformance.scenario.casting import casts
 from conformance.scenario.model import Role, Scenario, read
 from conformance.scenario.predicate import meets
-from tests.support import Results, conformance, real
-from tests.support import read as read_results
+from tests.support import Results, a_manifest, perform_layer, real
 
 STORE = "pycrdt-store-sqlite"
 MINIATURE = Path(__file__).parent / "miniatures" / "store.py"
@@ -29,10 +27,7 @@ FAULTS = {
 
 
 def _run(folder: Path, *arguments: object) -> tuple[int, Results]:
-    file = folder / "results.ndjson"
-    said = conformance("--layers", "store", "--results", file, *arguments)
-    assert said.code in (0, 1), said.err
-    return said.code, read_results(file)
+    return perform_layer(folder, "store", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +41,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_store_is_caught(tmp_path: Path, sound: Results, fault: str) -> None:
-    launch = real(STORE)
-    argv = [sys.executable, str(MINIATURE), fault, *launch.argv]
-    manifest = tmp_path / "wrong-store.toml"
-    manifest.write_text(
-        'name = "wrong-store"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
-        f'roles = ["store"]\nprovider = "command"\nargv = {json.dumps(argv)}\n'
-    )
+    argv = [sys.executable, MINIATURE, fault, *real(STORE).argv]
+    manifest = a_manifest(tmp_path, "wrong-store", argv, ["store"])
     case = FAULTS[fault]
     code, results = _run(tmp_path, "--runner", manifest, "--impls", "wrong-store", "--filter", case)
     assert code == 1

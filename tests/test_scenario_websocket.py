@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.miniatures.server import FAULTS
-from tests.support import Results, conformance, read, real
+from tests.support import Results, a_manifest, perform_layer, real
 
 SERVER = "y-websocket-server"
 CLIENTS = "yjs,yrs,pycrdt"
@@ -17,10 +16,7 @@ MINIATURE = Path(__file__).parent / "miniatures" / "server.py"
 
 
 def _run(folder: Path, *arguments: object) -> tuple[int, Results]:
-    file = folder / "results.ndjson"
-    said = conformance("--layers", "websocket", "--castings", "once", "--results", file, *arguments)
-    assert said.code in (0, 1), said.err
-    return said.code, read(file)
+    return perform_layer(folder, "websocket", "--castings", "once", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +30,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_server_is_caught(tmp_path: Path, sound: Results, fault: str) -> None:
-    launch = real(SERVER)
-    argv = [sys.executable, str(MINIATURE), fault, *launch.argv]
-    manifest = tmp_path / "wrong-server.toml"
-    manifest.write_text(
-        'name = "wrong-server"\ntitle = "Wrong"\nhomepage = "https://example.org"\nlanguage = "python"\n'
-        f'roles = ["server"]\nprovider = "command"\nargv = {json.dumps(argv)}\n'
-    )
+    argv = [sys.executable, MINIATURE, fault, *real(SERVER).argv]
+    manifest = a_manifest(tmp_path, "wrong-server", argv, ["server"])
     case = FAULTS[fault][1]
     code, results = _run(
         tmp_path, "--runner", manifest, "--impls", f"wrong-server,{CLIENTS}", "--filter", case, "--fail-fast"
