@@ -1,20 +1,31 @@
-"""The proxy alone, before a plain server that sends back what it gets."""
+"""The proxy alone, and Toxiproxy in its place, before a plain server that sends back what it gets."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
+import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from conformance.scenario.network import Network
+from conformance.provision.toxiproxy import find
+from conformance.scenario.network import Net, Network
 from conformance.scenario.timeline import Timeline
+from conformance.scenario.toxiproxy import running
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
+    from conformance.scenario.network import PortOf
+
+N = TypeVar("N", bound=Net)
+Story = Callable[[Net, "Echo"], Awaitable[None]]
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 ENOUGH = 5  # seconds
 
@@ -48,31 +59,77 @@ class Echo:
                 await asyncio.sleep(0.005)
 
 
+async def told(network: N, story: Callable[[N, Echo], Awaitable[None]], echo: Echo) -> None:
+    """Let a story happen, and close its network."""
+    try:
+        async with asyncio.timeout(20):
+            await story(network, echo)
+    finally:
+        await network.close()
+
+
+@contextlib.asynccontextmanager
+async def echoing() -> AsyncIterator[tuple[Echo, PortOf]]:
+    """A server, and where it listens."""
+    echo = Echo()
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield echo, lambda _: port
+    finally:
+        server.close()
+
+
 def play(story: Callable[[Network, Echo], Awaitable[None]], seed: int = 1) -> None:
+    """With the kit's own network."""
+
     async def whole() -> None:
-        echo = Echo()
-        server = await asyncio.start_server(echo, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        network = Network(Timeline(), seed, lambda _: port)
-        try:
-            async with asyncio.timeout(20):
-                await story(network, echo)
-        finally:
-            await network.close()
-            server.close()
+        async with echoing() as (echo, port_of):
+            await told(Network(Timeline(), seed, port_of), story, echo)
 
     asyncio.run(whole())
 
 
-async def opened(network: Network, client: str = "a") -> Stream:
+@pytest.fixture(scope="session")
+def toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The program: the one of this machine, or one that go builds."""
+    found = find()
+    if found is None:
+        if not shutil.which("go"):
+            pytest.skip("there is no go on PATH")
+        folder = tmp_path_factory.mktemp("toxiproxy")
+        package = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0"
+        subprocess.run(["go", "install", package], env={**os.environ, "GOBIN": str(folder)}, check=True)
+        found = str(folder / "server")
+    return found
+
+
+@pytest.fixture(params=["own", "toxiproxy"])
+def play_both(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
+    """With the kit's own network, and with Toxiproxy."""
+    if request.param == "own":
+        return play
+    program = request.getfixturevalue("toxiproxy")
+
+    def play_toxic(story: Story) -> None:
+        async def whole() -> None:
+            async with echoing() as (echo, port_of), running(program, tmp_path, 1) as net:
+                await told(net(Timeline(), 1, port_of), story, echo)
+
+        asyncio.run(whole())
+
+    return play_toxic
+
+
+async def opened(network: Net, client: str = "a") -> Stream:
     return await asyncio.open_connection("127.0.0.1", await network.port(client, "server"))
 
 
-async def fault(network: Network, **given: Any) -> None:
+async def fault(network: Net, **given: Any) -> None:
     assert await network.perform({"op": "fault", **given}) == {"ok": None}
 
 
-async def heal(network: Network) -> None:
+async def heal(network: Net) -> None:
     await network.perform({"op": "heal"})
 
 
@@ -108,15 +165,15 @@ def test_nothing_is_lost_and_the_end_is_passed_on() -> None:
     play(story)
 
 
-def test_latency_delays_and_does_not_limit() -> None:
-    async def story(network: Network, _: Echo) -> None:
+def test_latency_delays_and_does_not_limit(play_both: Callable[[Story], None]) -> None:
+    async def story(network: Net, _: Echo) -> None:
         stream = await opened(network)
         await fault(network, latency=100, direction="up")
         assert await echoed(stream, b"x") >= 0.1
         # A proxy that waited for each piece of 64 KiB would take 64 times as long.
         assert 0.1 <= await echoed(stream, bytes(1 << 22)) < 2
 
-    play(story)
+    play_both(story)
 
 
 def test_jitter_keeps_the_order_and_comes_from_the_seed() -> None:
@@ -136,27 +193,27 @@ def test_jitter_keeps_the_order_and_comes_from_the_seed() -> None:
     assert apart(seen[0], seen[1]) < apart(seen[0], seen[2])
 
 
-def test_a_bandwidth() -> None:
-    async def story(network: Network, _: Echo) -> None:
+def test_a_bandwidth(play_both: Callable[[Story], None]) -> None:
+    async def story(network: Net, _: Echo) -> None:
         stream = await opened(network)
         await fault(network, bandwidth=20_000, direction="up")
         assert 0.4 <= await echoed(stream, bytes(10_000)) < 2
 
-    play(story)
+    play_both(story)
 
 
-def test_one_byte_at_a_time() -> None:
-    async def story(network: Network, echo: Echo) -> None:
+def test_one_byte_at_a_time(play_both: Callable[[Story], None]) -> None:
+    async def story(network: Net, echo: Echo) -> None:
         stream = await opened(network)
         await fault(network, chunk=1, direction="up")
         await echoed(stream, b"one at a time")
         assert len(echo.got) > 6  # what comes late is read together
 
-    play(story)
+    play_both(story)
 
 
-def test_what_is_stopped_comes_after_all() -> None:
-    async def story(network: Network, echo: Echo) -> None:
+def test_what_is_stopped_comes_after_all(play_both: Callable[[Story], None]) -> None:
+    async def story(network: Net, echo: Echo) -> None:
         stream = await opened(network)
         await echoed(stream, b"before")
         await fault(network, stall=True)
@@ -171,7 +228,7 @@ def test_what_is_stopped_comes_after_all() -> None:
         assert await other[0].readexactly(1) == b"c"
         await echoed(await late, b"b")
 
-    play(story)
+    play_both(story)
 
 
 def test_a_sender_has_to_wait_when_nothing_is_taken() -> None:
@@ -247,15 +304,15 @@ def test_messages_count() -> None:
     play(story)
 
 
-def test_faults_are_of_clients_and_also_of_those_that_come_later() -> None:
-    async def story(network: Network, _: Echo) -> None:
+def test_faults_are_of_clients_and_also_of_those_that_come_later(play_both: Callable[[Story], None]) -> None:
+    async def story(network: Net, _: Echo) -> None:
         await fault(network, latency=200, of=["slow"])
         fast, slow = await opened(network, "fast"), await opened(network, "slow")
         assert await echoed(fast, b"x") < 0.15 < 0.4 <= await echoed(slow, b"x")
         await heal(network)
         assert await echoed(slow, b"x") < 0.15
 
-    play(story)
+    play_both(story)
 
 
 def test_reset_of_open_connections_and_a_server_that_is_not_there() -> None:
@@ -269,3 +326,37 @@ def test_reset_of_open_connections_and_a_server_that_is_not_there() -> None:
         assert await is_reset(await opened(network))
 
     play(story)
+
+
+def test_toxiproxy_resets_what_is_opened_then_and_follows_a_server(toxiproxy: str, tmp_path: Path) -> None:
+    async def whole() -> None:
+        port = 1
+        async with echoing() as (_, port_of), running(toxiproxy, tmp_path, 1) as net:
+            network = net(Timeline(), 1, lambda _: port)
+            way = await network.port("a", "server")
+            refused, _ = await opened(network)
+            assert await refused.read() == b""
+            port = port_of("server")
+            await network.moved("server")
+            stream = await opened(network)
+            assert await network.port("a", "server") == way
+            await echoed(stream, b"x")
+            await network.perform({"op": "reset"})
+            assert await stream[0].read() == b""
+            await fault(network, reset=True)
+            late = await opened(network)
+            late[1].write(b"x")
+            assert await is_reset(late)
+            await network.close()
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("given", [{"drop": True}, {"reset": True, "after": 7}, {"stall": True, "messages": 1}])
+def test_what_toxiproxy_cannot_is_unsupported(toxiproxy: str, tmp_path: Path, given: dict[str, Any]) -> None:
+    async def whole() -> None:
+        async with running(toxiproxy, tmp_path, 1) as net:
+            answer = await net(Timeline(), 1, lambda _: 1).perform({"op": "fault", **given})
+            assert answer["unsupported"] in ("network.drop", "network.after", "network.messages")
+
+    asyncio.run(whole())

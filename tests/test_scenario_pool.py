@@ -9,6 +9,7 @@ import pytest
 
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.model import Role
+from conformance.scenario.network import Network
 from conformance.scenario.participant import Fault, Setting
 from conformance.scenario.pool import Runners
 from conformance.scenario.timeline import Timeline
@@ -23,7 +24,7 @@ INSERT = {"by": "a", "op": "text.insert", "path": ["t"], "index": 0, "text": "ab
 def test_a_process_serves_one_role_after_another(tmp_path: Path) -> None:
     async def play() -> None:
         runners = Runners(tmp_path)
-        setting = Setting(tmp_path, {"t": "text"}, Timeline(), 10, 0, runners)
+        setting = Setting(tmp_path, {"t": "text"}, Timeline(), 10, 0, runners, Network)
         launch = real("pycrdt")
         seen = []
         for _ in range(2):
@@ -47,7 +48,7 @@ def test_a_process_serves_one_role_after_another(tmp_path: Path) -> None:
 def test_a_killed_process_is_not_used_again(tmp_path: Path) -> None:
     async def play() -> None:
         runners = Runners(tmp_path)
-        setting = Setting(tmp_path, {"t": "text"}, Timeline(), 10, 0, runners)
+        setting = Setting(tmp_path, {"t": "text"}, Timeline(), 10, 0, runners, Network)
         hosted = Hosted(Role("a", "document", (), "", {}), real("pycrdt"), setting)
         await hosted.start()
         await hosted.perform(INSERT)

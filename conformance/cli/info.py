@@ -53,7 +53,11 @@ def collect() -> dict[str, Any]:
         "kit": kit_version(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores",
-        "tools": {**{name: _tool(argv) for name, argv in _TOOLS.items()}, "chromium": _chromium()},
+        "tools": {
+            **{name: _tool(argv) for name, argv in _TOOLS.items()},
+            "chromium": _chromium(),
+            "toxiproxy": _toxiproxy(),
+        },
         "vectors": _vectors(),
         "scenarios": _scenarios(),
         "cache": _cache(),
@@ -78,6 +82,14 @@ def _chromium() -> str:
 
     program = find("")
     return (answer([program, "--version"]) or "does not answer") if program else "not found"
+
+
+def _toxiproxy() -> str:
+    from conformance.provision.tools import answer
+    from conformance.provision.toxiproxy import find
+
+    program = find()
+    return (answer([program, "--version"]) or "does not answer").split()[-1] if program else "not found"
 
 
 def _vectors() -> str:

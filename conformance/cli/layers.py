@@ -48,11 +48,12 @@ def main(arguments: argparse.Namespace, layers: Sequence[str], argv: Sequence[st
 def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -> Plan:
     """What the options stand for."""
     from conformance.judge.known import load_known
+    from conformance.provision.toxiproxy import toxiproxy
     from conformance.resources import data_root
     from conformance.scenario.run import Plan
 
     selected, shipped = scenarios(arguments, layers)
-    everybody = not arguments.castings and _everybody(wanted, layers)
+    everybody = not arguments.castings and arguments.proxy is None and _everybody(wanted, layers)
     known = load_known(data_root() / "runners" / "known", wanted.names)
     return Plan(
         scenarios=selected,
@@ -65,6 +66,7 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
         deadline=arguments.timeout or 30.0,
         seed=arguments.seed or 0,
         fail_fast=arguments.fail_fast,
+        toxiproxy=toxiproxy() if arguments.proxy else "",
         corpora=corpora_of(selected),
     )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
 CASTINGS = ("solo", "ring", "pairs", "all")
 ROLE_CASTINGS = ("once", "rotate")
+UPPER_OPTIONS = ("keep", "proxy")
+"""Options that only scenarios have."""
 
 
 def parser(command: str, description: str) -> options.Parser:
@@ -60,6 +62,11 @@ def parser(command: str, description: str) -> options.Parser:
         "--results", type=Path, metavar="FILE", help="the results file (default: one per run, in the cache)"
     )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a results file that was cut short")
+    parser.add_argument(
+        "--proxy",
+        choices=("toxiproxy",),
+        help="what spoils connections in place of the kit's own proxy",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the logs and data of each scenario")
     return parser
 
@@ -141,6 +148,9 @@ def main(argv: list[str]) -> int:
         from conformance.cli import layers as scenarios
 
         return scenarios.main(arguments, layers, argv)
+    for name in UPPER_OPTIONS:
+        if getattr(arguments, name):
+            raise UsageError(f"--{name} is for the layers 4 to 7; leave it out, or add --layers 4-7")
     wanted = options.wanted(arguments)
     return execute(arguments, wanted, lambda: plan(arguments, wanted.names), argv)
 

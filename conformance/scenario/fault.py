@@ -48,6 +48,31 @@ def fault_of(step: Step) -> Fault:
     return Fault(**{part.name: step[part.name] for part in fields(Fault) if part.name in step})
 
 
+def means(step: Step, client: str) -> bool:
+    """Whether a step is about the connections of a client: `of` names them, and all are meant without it."""
+    return client in step.get("of", (client,))
+
+
 def directions_of(step: Step) -> tuple[str, ...]:
     """Those that a step names by `direction`: `up`, `down` or `both`, which is the default."""
     return DIRECTIONS if step.get("direction", "both") == "both" else (step["direction"],)
+
+
+class Faults:
+    """What connections suffer by what was said so far, also those that are opened later."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], Fault] = {}
+        """Client, or "" for all, and direction -> what was said last."""
+
+    def say(self, step: Step, fault: Fault) -> None:
+        """A step sets `fault` in its directions, for its clients."""
+        for direction in directions_of(step):
+            if "of" not in step:
+                self._said = {key: kept for key, kept in self._said.items() if key[1] != direction}
+            for client in step.get("of", ("",)):
+                self._said[client, direction] = fault
+
+    def of(self, client: str, direction: str) -> Fault:
+        """What a connection of a client suffers."""
+        return self._said.get((client, direction), self._said.get(("", direction), SOUND))

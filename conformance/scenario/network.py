@@ -11,17 +11,16 @@ import contextlib
 import random
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from conformance.scenario.fault import DIRECTIONS, SOUND, directions_of, fault_of
+from conformance.scenario.fault import DIRECTIONS, SOUND, Faults, directions_of, fault_of, means
 from conformance.scenario.flow import Flow, Reset, Setting
 from conformance.scenario.messages import in_words
 from conformance.scenario.participant import Answer, failed, ok
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.scenario.fault import Fault
     from conformance.scenario.frames import Message
     from conformance.scenario.model import Step
@@ -45,6 +44,13 @@ class Net(Protocol):
     async def close(self) -> None: ...
 
 
+PortOf = Callable[[str], int]
+"""The port at which a server listens now; raises ConnectionRefusedError."""
+
+MakeNet = Callable[["Timeline", int, PortOf], Net]
+"""A network for one performance: its timeline, and the seed of what happens by chance."""
+
+
 @dataclass(slots=True)
 class _Line:
     """A client's way to one server: the listening socket, the faults by direction, the open connections."""
@@ -61,14 +67,12 @@ class _Line:
 class Network:
     """The kit's own network. Everything that happens by chance comes from the seed."""
 
-    def __init__(self, timeline: Timeline, seed: int, port_of: Callable[[str], int]) -> None:
-        """`port_of` gives the port at which a server listens now; it raises ConnectionRefusedError."""
+    def __init__(self, timeline: Timeline, seed: int, port_of: PortOf) -> None:
         self._timeline = timeline
         self._seed = seed
         self._port_of = port_of
         self._lines: dict[tuple[str, str], _Line] = {}
-        self._faults: dict[tuple[str, str], Fault] = {}
-        """Client, or "" for all, and direction -> what a line that is made later begins with."""
+        self._faults = Faults()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def port(self, client: str, server: str) -> int:
@@ -77,7 +81,7 @@ class Network:
             listener = await asyncio.start_server(
                 lambda reader, writer: self._connected(client, server, reader, writer), "127.0.0.1", 0
             )
-            settings = {direction: Setting(self._fault_of(client, direction)) for direction in DIRECTIONS}
+            settings = {direction: Setting(self._faults.of(client, direction)) for direction in DIRECTIONS}
             line = _Line(client, server, listener, listener.sockets[0].getsockname()[1], settings)
             self._lines[client, server] = line
         return line.port
@@ -111,19 +115,13 @@ class Network:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _meant(self, step: Step) -> list[_Line]:
-        return [line for line in self._lines.values() if line.client in step.get("of", (line.client,))]
+        return [line for line in self._lines.values() if means(step, line.client)]
 
     def _set(self, step: Step, fault: Fault) -> None:
-        for direction in directions_of(step):
-            for client in step.get("of", ("",)):
-                if not client:
-                    self._faults = {key: kept for key, kept in self._faults.items() if key[1] != direction}
-                self._faults[client, direction] = fault
-            for line in self._meant(step):
+        self._faults.say(step, fault)
+        for line in self._meant(step):
+            for direction in directions_of(step):
                 line.settings[direction].set(fault)
-
-    def _fault_of(self, client: str, direction: str) -> Fault:
-        return self._faults.get((client, direction), self._faults.get(("", direction), SOUND))
 
     async def _connected(
         self, client: str, server: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.scenario.model import Step
+    from conformance.scenario.network import MakeNet
     from conformance.scenario.pool import Runners
     from conformance.scenario.timeline import Timeline
 
@@ -47,6 +48,7 @@ class Setting:
         deadline: seconds in which a step must be answered.
         seed: of what happens by chance, such as when a process is killed.
         runners: the processes that play roles.
+        net: makes the network.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Setting:
     deadline: float
     seed: int
     runners: Runners
+    net: MakeNet
 
 
 def ok(value: Any = None) -> Answer:

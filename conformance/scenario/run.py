@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import signal
 import tempfile
@@ -19,6 +20,7 @@ from conformance.report.records import Record, end_record, is_unexpected, run_re
 from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
 from conformance.scenario.casting import candidates, casts
 from conformance.scenario.model import ITEM, digest_of
+from conformance.scenario.network import Network
 from conformance.scenario.participant import Setting
 from conformance.scenario.pool import Runners
 from conformance.scenario.records import scenario_record
@@ -27,7 +29,7 @@ from conformance.scenario.timeline import Timeline
 from conformance.scenario.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 
     from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from conformance.run import Sink
     from conformance.scenario.casting import Cast
     from conformance.scenario.model import Scenario
+    from conformance.scenario.network import MakeNet
     from conformance.wanted import Wanted
 
     Items = Corpus | tuple[tuple[str, Any], ...]
@@ -64,6 +67,7 @@ class Plan:
         only: performances by scenario id and labels of the cast; None for all that the castings give.
         jobs: performances at the same time.
         deadline: seconds in which a step must be answered.
+        toxiproxy: the program that stands in for the kit's network; empty for that.
         corpora: by name, all that the scenarios are performed with.
     """
 
@@ -78,6 +82,7 @@ class Plan:
     deadline: float = 30.0
     seed: int = 0
     fail_fast: bool = False
+    toxiproxy: str = ""
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
 
 
@@ -199,15 +204,17 @@ async def _perform(
     folder = Path(tempfile.mkdtemp(prefix="yjs-conformance-runners-"))
     runners = Runners(folder)
 
-    async def work(singles: Iterator[Single], enter: Callable[[Single, Outcome], None]) -> None:
+    async def work(singles: Iterator[Single], enter: Callable[[Single, Outcome], None], net: MakeNet) -> None:
         for single in singles:
             if plan.fail_fast and book.unexpected:
                 return
-            enter(single, await _once(single, implementations, roles, plan, runners))
+            enter(single, await _once(single, implementations, roles, plan, runners, net))
 
-    async def all_of(singles: Sequence[Single], jobs: int, enter: Callable[[Single, Outcome], None]) -> None:
+    async def all_of(
+        singles: Sequence[Single], jobs: int, enter: Callable[[Single, Outcome], None], net: MakeNet
+    ) -> None:
         waiting = iter(singles)
-        workers = [asyncio.create_task(work(waiting, enter)) for _ in range(jobs)]
+        workers = [asyncio.create_task(work(waiting, enter, net)) for _ in range(jobs)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -217,12 +224,24 @@ async def _perform(
             await asyncio.gather(*workers, return_exceptions=True)
 
     try:
-        await all_of(planned, plan.jobs, book.enter)
-        await all_of(book.surprises(planned), 1, book.enter_again)
+        async with _networks(plan, folder) as net:
+            await all_of(planned, plan.jobs, book.enter, net)
+            await all_of(book.surprises(planned), 1, book.enter_again, net)
         book.complete = not (plan.fail_fast and book.unexpected)
     finally:
         await runners.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def _networks(plan: Plan, folder: Path) -> AsyncIterator[MakeNet]:
+    if not plan.toxiproxy:
+        yield Network
+        return
+    from conformance.scenario.toxiproxy import running
+
+    async with running(plan.toxiproxy, folder, plan.seed) as net:
+        yield net
 
 
 def _singles(plan: Plan, performance: Performance) -> Iterator[Single]:
@@ -239,6 +258,7 @@ async def _once(
     roles: Mapping[str, Sequence[str]],
     plan: Plan,
     runners: Runners,
+    net: MakeNet,
 ) -> Outcome:
     """One performance in a folder of its own, which is removed again unless it is to be kept."""
     scenario, cast = single.scenario, single.performance.cast
@@ -249,7 +269,7 @@ async def _once(
     kept = False
     try:
         seed = _seed(plan.seed, single.performance)
-        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners)
+        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners, net)
         outcome = await Stage(scenario, cast, implementations, roles, setting, {ITEM: single.value}).perform()
         kept = plan.keep
         return replace(outcome, item=single.item, kept=str(folder) if kept else "")

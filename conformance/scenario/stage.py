@@ -16,7 +16,6 @@ from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
 from conformance.scenario.model import performers
-from conformance.scenario.network import Net, Network
 from conformance.scenario.participant import Answer, Fault, ok
 from conformance.scenario.predicate import meets
 from conformance.scenario.raw import Raw
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from conformance.model.implementation import Implementation
     from conformance.scenario.casting import Cast
     from conformance.scenario.model import Role, Scenario, Step
+    from conformance.scenario.network import Net
     from conformance.scenario.participant import Participant, Setting
 
 _FIRST_LOOK, _LAST_LOOK = 0.005, 0.1  # seconds between two looks at what is waited for: the pause doubles
@@ -68,7 +68,7 @@ class Stage:
         self._players = dict(
             zip([role.name for role in scenario.cast_roles], [implementations[player] for player in cast], strict=True)
         )
-        self._network: Net = Network(setting.timeline, setting.seed, self._listens_at)
+        self._network: Net = setting.net(setting.timeline, setting.seed, self._listens_at)
         self._participants: dict[str, Participant] = {}
         self._hosted: list[Hosted] = []
         self._servers: dict[str, dict[str, Any]] = {}
