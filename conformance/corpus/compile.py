@@ -1,7 +1,8 @@
-"""Makes a corpus file of packages: `python -m conformance.corpus.compile FILE PACKAGE==VERSION...`
+"""Makes a corpus file of packages: `python -m conformance.corpus.compile FILE [npm:]PACKAGE==VERSION...`
 
-Each package's wheel is downloaded, and its notebooks are listed: files named .ipynb that are notebooks of format 4, one
-of those with the same content. A file of it that is no notebook, or one of another format, is left out.
+Each package's wheel, or tarball where npm has it, is downloaded, and its notebooks are listed: files named .ipynb that
+are notebooks of format 4, one of those with the same content. A file of it that is no notebook, or one of another
+format, is left out.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from conformance.corpus import tarball
 from conformance.corpus.value import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +29,7 @@ def main(arguments: list[str]) -> int:
     seen: set[str] = set()
     made = [_package(package, seen) for package in packages]
     text = {
-        "title": "Notebooks of format 4 in wheels of PyPI",
+        "title": "Notebooks of format 4 in packages of PyPI and npm",
         "packages": [package for package in made if package["files"]],
     }
     Path(file).write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
@@ -33,25 +38,33 @@ def main(arguments: list[str]) -> int:
 
 
 def _package(wanted: str, seen: set[str]) -> dict[str, Any]:
-    name, _, version = wanted.partition("==")
+    registry = "npm" if wanted.startswith("npm:") else "pypi"
+    name, _, version = wanted.removeprefix("npm:").partition("==")
     with tempfile.TemporaryDirectory() as folder:
-        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", wanted]
+        if registry == "npm":
+            argv = ["npm", "pack", "--silent", f"{name}@{version}"]
+        else:
+            argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", wanted]
         subprocess.run(argv, cwd=folder, check=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        with zipfile.ZipFile(wheel) as archive:
-            files = dict(_notebooks(archive, seen))
-    return {"name": name, "version": version, "sha256": digest, "files": files}
+        (archive,) = Path(folder).iterdir()
+        content = tarball.files(archive, name) if registry == "npm" else _files(archive)
+        files = dict(_notebooks(content, seen))
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return {"registry": registry, "name": name, "version": version, "sha256": digest, "files": files}
 
 
-def _notebooks(archive: zipfile.ZipFile, seen: set[str]) -> Any:
-    for path in sorted(archive.namelist()):
-        # What a wheel holds beside its packages is installed elsewhere.
-        if not path.endswith(".ipynb") or ".data/" in path:
-            continue
-        content = archive.read(path)
+def _files(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(wheel) as archive:
+        for path in sorted(archive.namelist()):
+            # What a wheel holds beside its packages is installed elsewhere.
+            if ".data/" not in path:
+                yield path, archive.read(path)
+
+
+def _notebooks(files: Iterator[tuple[str, bytes]], seen: set[str]) -> Iterator[tuple[str, str]]:
+    for path, content in files:
         digest = hashlib.sha256(content).hexdigest()
-        if digest not in seen and _is_notebook(content):
+        if path.endswith(".ipynb") and digest not in seen and _is_notebook(content):
             seen.add(digest)
             yield path, digest
 
