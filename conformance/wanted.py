@@ -37,22 +37,26 @@ def choose(specs: Sequence[Spec] | None, manifests: Mapping[str, Manifest], role
     Raises:
         UsageError: a spec names none, or one that plays none of the roles.
     """
-    fitting = {name: manifest for name, manifest in manifests.items() if set(manifest.roles) & set(roles)}
     if specs is not None:
         for spec in specs:
-            plays = find_manifest(spec, manifests if spec.name in manifests else fitting).roles
+            plays = find_manifest(spec, manifests if spec.name in manifests else _fitting(manifests, roles)).roles
             if not set(plays) & set(roles):
                 raise UsageError(
                     f"{spec.label} plays {' and '.join(plays)}, and here it takes {' or '.join(sorted(roles))}; "
                     "leave it out, or choose its layers with --layers"
                 )
         return Wanted(tuple(specs), manifests)
+    fitting = _fitting(manifests, roles)
     left_out = {
         name: f"{reason}; {manifest.hint}" if manifest.hint else reason
         for name, manifest in fitting.items()
         if (reason := available(manifest)) is not None
     }
     return Wanted(tuple(parse_spec(name) for name in fitting if name not in left_out), fitting, left_out)
+
+
+def _fitting(manifests: Mapping[str, Manifest], roles: Collection[str]) -> dict[str, Manifest]:
+    return {name: manifest for name, manifest in manifests.items() if set(manifest.roles) & set(roles)}
 
 
 def launches(wanted: Wanted, report: Callable[[str], None]) -> list[Launch]:

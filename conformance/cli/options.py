@@ -166,14 +166,10 @@ def casting(arguments: argparse.Namespace) -> str:
 
 def manifests(arguments: argparse.Namespace) -> Mapping[str, Manifest]:
     """The shipped manifests, and those that --runner adds."""
-    from conformance.model.manifest import load_manifest, load_manifests
+    from conformance.model.manifest import load_manifests
     from conformance.resources import data_root
 
-    found = load_manifests(data_root())
-    for path in arguments.runner:
-        manifest = load_manifest(path)
-        found[manifest.name] = manifest
-    return found
+    return load_manifests(data_root(), arguments.runner)
 
 
 def wanted(arguments: argparse.Namespace, roles: Collection[str] = (PEER,)) -> Wanted:

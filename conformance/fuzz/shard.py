@@ -18,7 +18,7 @@ from conformance.fuzz.kit import kit_digest
 from conformance.fuzz.ledger import Performed, trimmed
 from conformance.fuzz.troupe import Answered, Performing, Troupe
 from conformance.fuzz.venue import Machine, machine
-from conformance.model.manifest import load_manifest, load_manifests
+from conformance.model.manifest import load_manifests
 from conformance.report.progress import announce
 from conformance.resources import data_root
 from conformance.wanted import choose
@@ -183,9 +183,6 @@ def _at(job: Job) -> Iterator[Machine]:
 
 
 def _start(job: Job) -> _Started:
-    manifests = load_manifests(data_root())
-    for path in job.runners:
-        manifest = load_manifest(path)
-        manifests[manifest.name] = manifest
+    manifests = load_manifests(data_root(), job.runners)
     stack = ExitStack()
     return _Started(job, stack.enter_context(machine(choose(job.specs, manifests), job.limits, announce)), stack)

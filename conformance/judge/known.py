@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -173,8 +174,8 @@ def load_known(folder: Path, names: Collection[str] | None = None) -> tuple[Dive
         for number, entry in enumerate(entries, 1):
             found.append(_divergence(entry, file.stem, f"{file}: divergence {entry.get('id', number)}"))
     ids = [divergence.id for divergence in found]
-    for name in ids:
-        if ids.count(name) > 1:
+    for name, times in Counter(ids).items():
+        if times > 1:
             raise UsageError(f"{folder}: the divergence id {name} stands there twice; give one a new id")
     return tuple(found)
 

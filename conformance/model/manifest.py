@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from conformance.model.layers import ALL_ROLES, PEER
 from conformance.model.versions import within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
     from conformance.model.spec import Spec, SpecRange
 
@@ -86,15 +87,37 @@ class Manifest:
     repro: str = ""
 
 
-def load_manifests(root: Path) -> dict[str, Manifest]:
-    """All manifests in `root/runners`, by name and sorted; raises ManifestError."""
-    manifests = {}
-    for path in sorted((root / "runners").glob("*.toml"), key=lambda path: path.stem):
-        manifest = load_manifest(path)
-        if manifest.name != path.stem:
-            raise ManifestError(f"{path}: name", f"{manifest.name!r} differs from the file's name")
-        manifests[manifest.name] = manifest
-    return manifests
+class _Manifests(Mapping[str, Manifest]):
+    """Manifests that are read when they are asked for: a run of one implementation does not wait for all."""
+
+    def __init__(self, root: Path, others: Sequence[Path]) -> None:
+        shipped = sorted((root / "runners").glob("*.toml"), key=lambda path: path.stem)
+        self._read = {manifest.name: manifest for manifest in map(load_manifest, others)}
+        self._paths = {path.stem: path for path in shipped} | {name: each.path for name, each in self._read.items()}
+
+    def __getitem__(self, name: str) -> Manifest:
+        if name not in self._read:
+            path = self._paths[name]
+            manifest = load_manifest(path)
+            if manifest.name != name:
+                raise ManifestError(f"{path}: name", f"{manifest.name!r} differs from the file's name")
+            self._read[name] = manifest
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def load_manifests(root: Path, others: Sequence[Path] = ()) -> Mapping[str, Manifest]:
+    """Those in `root/runners`, by name and sorted, and others that stand before those of the same name.
+
+    Raises:
+        ManifestError: one of the others is malformed. What is wrong with one of `root` shows when it is asked for.
+    """
+    return _Manifests(root, others)
 
 
 def load_manifest(path: Path) -> Manifest:
