@@ -5,8 +5,8 @@ lines when they read them from a file beforehand and write no answer: the librar
 Against it stands the CPU time of the coordinator and the runners together, start-up taken off. Everything is CPU
 time of one run on one machine, so that a busy machine changes little.
 
-A generated vector is long: some 90 steps, and 13 KB that travel for each. What a vector of the usual length costs the
-coordinator is measured on the shipped ones.
+A generated vector is long: some 90 steps, and 13 KB that travel for each. What vectors of the usual length cost the
+coordinator is measured on the shipped ones. Since a vector is any number of steps, its budget is for a step.
 """
 
 from __future__ import annotations
@@ -38,14 +38,13 @@ if TYPE_CHECKING:
     from conformance.judge.known import Divergence
     from conformance.model.spec import Spec
     from conformance.provision import Launch
-    from conformance.report.records import Record
     from conformance.wanted import Wanted
 
 _WORDS = ("and", "the conflict", "merge ", "replica", "a", "tombstone ", "clock", " \n")
 
 
-PER_PART = 12.0
-"""The budget of the coordinator, in us of CPU time for each vector and each runner that takes part in it."""
+PER_STEP = 5.0
+"""The budget of the coordinator, in us of CPU time for each step that a runner performs, those of the finale too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +137,12 @@ def measure_run(
         labels = [spec.label for spec in specs]
         writer = ResultWriter(folder / f"{kind}-results.ndjson")
         features = [implementation.hello.features - SPEAKS_V2 for implementation in implementations]
-        parts = 0
+        parts = steps = 0
         performances = (p for p in perform(cases, castings, features) if castings == "solo" or not p.is_solo)
         for outcomes in engine.run(performances):
             writer.write([result_record(outcome, judge.judge(outcome), labels, ()) for outcome in outcomes])
             parts += sum(len(outcome.performance.players) for outcome in outcomes)
+            steps += sum(len(outcome.performance.program.steps) for outcome in outcomes)
         writer.close()
     coordinator = time.process_time() - started
     wall = time.monotonic() - wall
@@ -153,22 +153,15 @@ def measure_run(
         in_process(command, Path(file.name), spec) for command, file, spec in zip(commands, files, specs, strict=True)
     ]
     base = sum(alone)
-    per_part = coordinator / parts * 1e6
     detail = f"coordinator {coordinator:.2f} s + runners {runners:.2f} s, in-process {base:.2f} s, wall {wall:.2f} s"
     return [
         Measure(f"{kind}: CPU against in-process", (coordinator + runners) / base, ratio_budget, "x", detail),
-        Measure(f"{kind}: coordinator per vector and runner", per_part, PER_PART, "us", f"{parts} of them"),
+        _coordinator(kind, coordinator, steps, f"{parts} vectors and runners, {coordinator / parts * 1e6:.0f} us each"),
     ]
 
 
-class _Parts:
-    """A sink that counts players: one for each vector and runner."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def write(self, records: Sequence[Record]) -> None:
-        self.count += sum(len(set(record["cast"])) for record in records if record["type"] == "result")
+def _coordinator(kind: str, seconds: float, steps: int, detail: str) -> Measure:
+    return Measure(f"{kind}: coordinator per step", seconds / steps * 1e6, PER_STEP, "us", f"{steps} steps; {detail}")
 
 
 def measure_corpus(
@@ -180,14 +173,15 @@ def measure_corpus(
     jobs: int,
 ) -> Measure:
     """A run of real vectors in pairs, as a user starts it: what breaks a runner is part of it."""
-    parts = _Parts()
+    with Engine(commands, Limits(jobs=jobs)) as engine:
+        features = [implementation.hello.features for implementation in introduce(engine, wanted.specs, commands)]
+    steps = sum(len(performance.program.steps) for performance in perform(cases, "pairs", features))
     writer = ResultWriter(folder / "corpus-results.ndjson")
     started = time.process_time()
-    run(wanted, commands, Plan(tuple(cases), "pairs", tuple(known), Limits(jobs=jobs)), [writer, parts])
+    run(wanted, commands, Plan(tuple(cases), "pairs", tuple(known), Limits(jobs=jobs)), [writer])
     used = time.process_time() - started
     writer.close()
-    detail = f"{len(cases)} vectors, {parts.count} of them, coordinator {used:.2f} s"
-    return Measure("corpus: coordinator per vector and runner", used / parts.count * 1e6, PER_PART, "us", detail)
+    return _coordinator("corpus", used, steps, f"{len(cases)} vectors in pairs, {used:.2f} s")
 
 
 def children() -> float:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.1  # seconds between checks of deadlines and memory
 _MEMORY_AFTER = 0.15  # seconds that a line may take before memory is looked at
-_CHILDREN_AFTER = 1.0  # seconds that a line may take before the memory of the runner's children is counted too
+_FAMILY_EVERY = 1.0  # seconds between counts of the memory of a runner's children too, which looks at every process
 _RECYCLE_EVERY = 64  # answered lines between looks at a leaking runner
 _CANARY = "@canary"
 
@@ -413,7 +413,10 @@ class Engine:
             if waited > allowed:
                 self._failed(worker, RunnerError("timeout", f"no answer within {allowed:g} s"))
             elif waited > _MEMORY_AFTER:
-                used = worker.process.resident_memory(with_children=waited > _CHILDREN_AFTER)
+                family = now - max(worker.head_since, worker.family_seen) > _FAMILY_EVERY
+                if family:
+                    worker.family_seen = now
+                used = worker.process.resident_memory(with_children=family)
                 if used > self._limits.memory:
                     limit = self._limits.memory >> 20
                     self._failed(worker, RunnerError("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))

@@ -118,6 +118,7 @@ class Session:
         """
         positions = chunk.positions
         exported = self.performance.program.exported
+        asked = len(positions)
         count = bad = 0
         answer: Answer | int | None = None
         for answer in answers:
@@ -129,8 +130,8 @@ class Session:
                 continue
             if type(answer) is not dict or len(answer) != 1:
                 raise ValueError(f"gave an answer of no known shape: {answer!r:.120}")
-            if count >= len(positions):
-                raise ValueError(f"gave more answers than {len(positions)} steps")
+            if count >= asked:
+                raise ValueError(f"gave more answers than {asked} steps")
             place = positions[count]
             self._answers[place] = answer
             count += 1
@@ -138,15 +139,15 @@ class Session:
                 bad += 1
             elif place in exported and isinstance(answer["ok"], str):
                 self.slots[exported[place]] = answer["ok"]
-        if count > len(positions):
-            raise ValueError(f"gave more answers than {len(positions)} steps")
+        if count > asked:
+            raise ValueError(f"gave more answers than {asked} steps")
         self._taken.append((chunk, count))
         self.reached += count - bad
         self.unanswered -= 1
         if bad and type(answer) is dict and _ends_session(answer):
             return False
-        if count < len(positions):
-            raise ValueError(f"gave {count} answers to {len(positions)} steps without saying why")
+        if count < asked:
+            raise ValueError(f"gave {count} answers to {asked} steps without saying why")
         return True
 
     def drop(self, failed: Worker | None = None) -> None:

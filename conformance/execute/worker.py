@@ -44,6 +44,7 @@ class Worker:
         self.closings: list[bytes] = []
         self.open: dict[int, Session] = {}
         self.head_since = 0.0
+        self.family_seen = 0.0  # when the memory of the process and its children was counted last
         self.lines_answered = 0
         self.draining = False
         self.process: RunnerProcess | None = None

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from conformance.plan.finale import RELAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from conformance.repro.part import Part, Step
 
 VALUES = ("state", "state_vector", "bytes", "value")  # checks of what a step observes
@@ -98,10 +96,6 @@ def described(part: Part, step: Step) -> str:
     """The step that is looked at in a few words, and where what is expected comes from."""
     what = f"{step['op']} of {step['peer'].removeprefix('@')}"
     return f"{what}; {part.note}" if part.note else what
-
-
-def base64_of(value: Mapping[str, str]) -> str:
-    return value["base64"]
 
 
 def tagged(value: Any) -> tuple[str, Any] | None:

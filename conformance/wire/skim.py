@@ -59,6 +59,7 @@ def skim(data: bytes, format: Format = "v1") -> Key:
     reader = Reader(data)
     fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
     rest = fields.rest
+    structs = _structs_v1 if format == "v1" else _structs
     clients: Structs = {}
     left = MAX_STRUCTS
     for _ in range(rest.varuint()):
@@ -68,7 +69,7 @@ def skim(data: bytes, format: Format = "v1") -> Key:
         left -= count
         if left < 0 or client in clients:
             raise WireError(rest.pos, f"more than {MAX_STRUCTS} structs, or client {client} twice")
-        clients[client] = (clock, [_struct(fields) for _ in range(count)])
+        clients[client] = (clock, structs(fields, count))
     start = reader.pos
     return Key(clients, normalize_deletes(read_deletes(reader, format)), start)
 
