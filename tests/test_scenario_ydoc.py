@@ -1,11 +1,8 @@
-"""Layer 6: when notebooks are the same, what a wrong document is caught with, where real notebooks come from."""
+"""Layer 6: when notebooks are the same, and where real notebooks come from."""
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +10,9 @@ from conformance.corpus import Corpus, corpus_file, find_corpus, read_packages
 from conformance.corpus.value import read_value
 from conformance.errors import ProvisionError, UsageError
 from conformance.scenario.notebook import differences
-from tests.support import conformance, read, real
 
-MINIATURE = Path(__file__).parent / "miniatures" / "document.py"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _notebook(cell: dict[str, Any], minor: int = 5, **others: Any) -> dict[str, Any]:
@@ -73,36 +70,6 @@ def test_what_nbformat_says_is_equal_is_the_same_notebook(one: Any, other: Any) 
 )
 def test_a_difference_names_its_place(wanted: Any, seen: Any, what: str) -> None:
     assert [difference.what for difference in differences(wanted, seen)] == [what]
-
-
-@pytest.mark.parametrize(
-    ("fault", "scenario", "signature"),
-    [
-        ("sorts-metadata", "ydoc/metadata", "differs:reader.ydoc.get:metadata/kernelspec/name changed"),
-        ("drops-attachments", "ydoc/attachments", "differs:reader.ydoc.get:cells/#/attachments lost"),
-        ("appends-source", "ydoc/set-source-replaces", "differs:reader.ydoc.get:"),
-        ("hides-outputs", "ydoc/output-types", "split:agree:cells/#/outputs length"),
-    ],
-)
-def test_a_wrong_document_is_caught(tmp_path: Path, fault: str, scenario: str, signature: str) -> None:
-    launch = real("jupyter-ydoc")
-    manifest = tmp_path / "bad.toml"
-    argv = json.dumps([sys.executable, str(MINIATURE), fault, *launch.argv])
-    env = "".join(f"{key} = {json.dumps(value)}\n" for key, value in launch.env.items())
-    manifest.write_text(
-        'name = "bad"\ntitle = "Bad"\nhomepage = "https://example.com"\nlanguage = "python"\nprovider = "command"\n'
-        f'roles = ["document"]\nargv = {argv}\n[env]\n{env}'
-    )
-    results = tmp_path / "results.ndjson"
-    said = conformance(
-        "--layers", "ydoc", "--runner", manifest, "--impls", "bad,jupyter-ydoc", "--filter", scenario,
-        "--results", results,
-    )  # fmt: skip
-    assert said.code == 1, said.err
-    found = [record for record in read(results).all if record["verdict"] == "fail"]
-    assert found
-    assert all("bad" in record["cast"] for record in found)
-    assert any(signature in record["signature"] for record in found)
 
 
 def test_a_real_notebook_is_what_the_package_shipped(tmp_path: Path) -> None:

@@ -14,14 +14,35 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 Session = dict[str, Any]
 Answer = dict[str, Any]
 Step = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A fault of one who plays in scenarios (tests/miniatures/<layer>.py), and what must catch it.
+
+    `of` is the implementation that is made wrong, `beside` are those that play the other roles. `signature` is a glob
+    of the failure of `scenario`.
+    """
+
+    make: Callable[[list[str]], Miniature]
+    of: str
+    beside: tuple[str, ...]
+    scenario: str
+    signature: str
+
+
+def serve(faults: Mapping[str, Wrong]) -> None:
+    """Be the fault that the command line names, before the runner whose command it has."""
+    faults[sys.argv[1]].make(sys.argv[2:]).serve()
 
 
 class Miniature:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.miniatures.miniature import Answer, Miniature, Step, steps
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.miniatures.miniature import Answer, Miniature, Step, Wrong, serve, steps
 
 
 class SavesInAnHour(Miniature):
@@ -57,12 +54,26 @@ class ShowsAnotherDocument(Miniature):
             reply["ok"]["cells"]["$array"].pop()
 
 
-FAULTS: dict[str, Callable[[list[str]], Miniature]] = {
-    "saves-in-an-hour": SavesInAnHour,
-    "forgets-its-store": ForgetsItsStore,
-    "acknowledges-saves": AcknowledgesSaves,
-    "shows-another-document": ShowsAnotherDocument,
+_SERVER, _CLIENT = "jupyter-collaboration", "jupyter-ydoc-client"
+
+FAULTS = {
+    "saves-in-an-hour": Wrong(
+        SavesInAnHour, _SERVER, (_CLIENT,), "collaboration/open-edit-save", "*waited:disk.file.read*"
+    ),
+    "forgets-its-store": Wrong(
+        ForgetsItsStore, _SERVER, (_CLIENT,), "collaboration/offline-edit-after-restart", "*split:agree*"
+    ),
+    "acknowledges-saves": Wrong(
+        AcknowledgesSaves,
+        _CLIENT,
+        (_SERVER,),
+        "collaboration/acknowledged-save-is-on-disk",
+        "*differs:disk.file.read*",
+    ),
+    "shows-another-document": Wrong(
+        ShowsAnotherDocument, _CLIENT, (_SERVER,), "collaboration/open-edit-save", "*split:agree*"
+    ),
 }
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]](sys.argv[2:]).serve()
+    serve(FAULTS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # it is started as a program
 
-from tests.miniatures.miniature import Miniature, steps
+from tests.miniatures.miniature import Miniature, Wrong, serve, steps
 
 if TYPE_CHECKING:
     from tests.miniatures.miniature import Answer, Step
@@ -64,12 +64,18 @@ class HidesOutputs(Miniature):
                     cell["outputs"] = []
 
 
-FAULTS: dict[str, Any] = {
-    "sorts-metadata": SortsMetadata,
-    "drops-attachments": DropsAttachments,
-    "appends-source": AppendsSource,
-    "hides-outputs": HidesOutputs,
+_OF = "jupyter-ydoc"
+
+FAULTS = {
+    "sorts-metadata": Wrong(
+        SortsMetadata, _OF, (), "ydoc/metadata", "*differs:reader.ydoc.get:metadata/kernelspec/name changed*"
+    ),
+    "drops-attachments": Wrong(
+        DropsAttachments, _OF, (), "ydoc/attachments", "*differs:reader.ydoc.get:cells/#/attachments lost*"
+    ),
+    "appends-source": Wrong(AppendsSource, _OF, (), "ydoc/set-source-replaces", "*differs:reader.ydoc.get:*"),
+    "hides-outputs": Wrong(HidesOutputs, _OF, (_OF,), "ydoc/output-types", "*split:agree:cells/#/outputs length*"),
 }
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]](sys.argv[2:]).serve()
+    serve(FAULTS)

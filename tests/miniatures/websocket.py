@@ -13,13 +13,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from websockets.asyncio import server as sockets
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.miniatures.miniature import Answer, Miniature, Step, steps
+from tests.miniatures.miniature import Answer, Miniature, Step, Wrong, serve, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,9 @@ class WrongServer(Miniature):
         ready = threading.Event()
 
         async def run() -> None:
-            async with serve(lambda client: self.relay(client, port), "127.0.0.1", 0, max_size=LONGEST) as relay:
+            async with sockets.serve(
+                lambda client: self.relay(client, port), "127.0.0.1", 0, max_size=LONGEST
+            ) as relay:
                 listening.append(next(iter(relay.sockets)).getsockname()[1])
                 ready.set()
                 await asyncio.Event().wait()
@@ -138,15 +140,17 @@ class DiesOfGarbage(WrongServer):
             self.session = session["session"]
 
 
-# Fault -> what does it, and the scenario that it fails.
-FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
-    "drops-updates": (DropsUpdates, "websocket/late-joiner"),
-    "one-room": (OneRoom, "websocket/rooms-apart"),
-    "empty-step-2": (EmptyStep2, "websocket/first-sync"),
-    "nobody-leaves": (NobodyLeaves, "websocket/awareness-leave"),
-    "forgets-all": (ForgetsAll, "websocket/restart-with-store"),
-    "dies-of-garbage": (DiesOfGarbage, "websocket/malformed-sync"),
+_OF = "y-websocket-server"
+_CLIENTS = ("yjs", "yrs", "pycrdt")
+
+FAULTS = {
+    "drops-updates": Wrong(DropsUpdates, _OF, _CLIENTS, "websocket/late-joiner", "*:agree"),
+    "one-room": Wrong(OneRoom, _OF, _CLIENTS, "websocket/rooms-apart", "differs:agree:*"),
+    "empty-step-2": Wrong(EmptyStep2, _OF, _CLIENTS, "websocket/first-sync", "undelivered:agree"),
+    "nobody-leaves": Wrong(NobodyLeaves, _OF, _CLIENTS, "websocket/awareness-leave", "waited:*.awareness.states"),
+    "forgets-all": Wrong(ForgetsAll, _OF, _CLIENTS, "websocket/restart-with-store", "undelivered:agree"),
+    "dies-of-garbage": Wrong(DiesOfGarbage, _OF, _CLIENTS, "websocket/malformed-sync", "waited:server.alive"),
 }
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]][0](sys.argv[2:]).serve()
+    serve(FAULTS)
