@@ -112,5 +112,6 @@ def _problem(sound: Sequence[Record], seen: Sequence[Record], caught: Sequence[R
         if WRONG not in record["cast"] and record["verdict"] not in GOOD:
             return f"{record['case']} fails without it: {record.get('signature', record['verdict'])}"
     if not caught:
-        return f"not caught; seen: {', '.join(sorted({str(record.get('signature', record['verdict'])) for record in seen}))}"
+        shown = sorted({str(record.get("signature", record["verdict"])) for record in seen})
+        return f"not caught; seen: {', '.join(shown)}"
     return ""
