@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 _DIALECTS = {
     "yjs": "javascript",
-    "yjs14": "javascript",
+    "yjs14": "yjs14",
     "ywasm": "ywasm",
     "pycrdt": "pycrdt",
     "ypy": "ypy",
     "yrs": "rust",
 }
-"""Name of a dialect -> its module, which has `dialect(name)`."""
+"""Name of a dialect -> its module, which has `dialect()`."""
 
 
 def names() -> tuple[str, ...]:
@@ -34,5 +34,5 @@ def dialect(name: str) -> Dialect:
     Raises:
         KeyError: there is none.
     """
-    found: Dialect = import_module(f"{__name__}.{_DIALECTS[name]}").dialect(name)
+    found: Dialect = import_module(f"{__name__}.{_DIALECTS[name]}").dialect()
     return found

@@ -1,21 +1,20 @@
-"""Programs for Y.js in JavaScript: the 13 line (`yjs`) and the 14 line (`yjs14`). Ywasm extends them."""
+"""Programs for Y.js 13 in JavaScript. Y.js 14 and Ywasm extend them."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from conformance.repro.literals import javascript, javascript_key, javascript_object
+from conformance.repro.javascript_values import Values
+from conformance.repro.literals import javascript_key
 from conformance.repro.source import (
     VALUES,
     UntranslatedError,
     Writer,
-    chunks,
     demanded,
     described,
     is_flat,
     preferred,
-    tag_of,
 )
 
 if TYPE_CHECKING:
@@ -69,11 +68,11 @@ const numbers = state => { // what a state vector holds: client id -> next clock
 }
 
 
-def dialect(name: str) -> JavaScript:
-    return Yjs14() if name == "yjs14" else JavaScript()
+def dialect() -> JavaScript:
+    return JavaScript()
 
 
-class JavaScript:
+class JavaScript(Values):
     """Y.js 13: a class per kind of shared type."""
 
     fence = "js"
@@ -168,74 +167,6 @@ const plain = entries => {
 
     def child(self, parent: str, item: Any, _kind: str) -> str:
         return f"{parent}.get({json.dumps(item, ensure_ascii=False)})"
-
-    # Values
-
-    def value(self, value: Any) -> str:
-        return javascript(value, self.shared)
-
-    def object(self, entries: dict[str, Any]) -> str:
-        return javascript_object(entries, self.shared)
-
-    def shared(self, value: dict[str, Any]) -> str:
-        """A new shared type, as an expression."""
-        tag, content = tag_of(value)
-        if tag == "$text" and isinstance(content, str):
-            return f"new Y.Text({self.value(content)})"
-        if tag == "$array":
-            return f"Y.Array.from({self.value(content)})"
-        if tag == "$map":
-            return f"new Y.Map(Object.entries({self.object(content)}))"
-        if tag == "$doc":
-            return f"new Y.Doc({{ guid: {json.dumps(content)} }})"
-        if tag == "$xmltext" and isinstance(content, str) and not value.get("attributes"):
-            return f"new Y.XmlText({self.value(content)})"
-        if tag in ("$element", "$fragment"):
-            return self._node(tag, content, value)
-        raise UntranslatedError(f"{tag} as a value")
-
-    def _node(self, tag: str, content: Any, value: dict[str, Any]) -> str:
-        lines = [f"node.setAttribute({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
-        children = content if tag == "$fragment" else value.get("children")
-        if children:
-            lines.append(f"node.insert(0, {self.value(children)})")
-        made = "new Y.XmlFragment()" if tag == "$fragment" else f"new Y.XmlElement({json.dumps(content)})"
-        return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
-
-    def expected(self, value: dict[str, Any], rich: bool) -> str:
-        """A shared type as `view` shows it."""
-
-        def show(value: dict[str, Any]) -> str:
-            tag, content = tag_of(value)
-            more = {key: value[key] for key in ("attributes", "children") if value.get(key)}
-            parts = [f"{key}: {javascript(item, show)}" for key, item in more.items()]
-            match tag:
-                case "$text":
-                    return self._expected_text(content, rich, show)
-                case "$xmltext":
-                    return "{ " + ", ".join([f"xmltext: {self._expected_text(content, rich, show)}", *parts]) + " }"
-                case "$element":
-                    return "{ " + ", ".join([f"element: {json.dumps(content)}", *parts]) + " }"
-                case "$map":
-                    return javascript_object(content, show)
-                case "$doc":
-                    return f"{{ doc: {json.dumps(content)} }}"
-            return javascript(content, show)
-
-        return show(value)
-
-    @staticmethod
-    def _expected_text(content: Any, rich: bool, show: Any) -> str:
-        if not rich:
-            return javascript(content, show)
-        shown = []
-        for chunk in chunks(content):
-            insert = chunk["insert"]
-            text = javascript(insert if isinstance(insert, str) else insert["$embed"], show)
-            attributes = chunk.get("attributes")
-            more = f", attributes: {javascript_object(attributes, show)}" if attributes else ""
-            shown.append(f"{{ insert: {text}{more} }}")
-        return "[" + ", ".join(shown) + "]"
 
     # Steps
 
@@ -419,73 +350,3 @@ const plain = entries => {
                 way = "V1ToV2" if step["from"] == "v1" else "V2ToV1"
                 return [f"Y.convertUpdateFormat{way}({operand('update')})"]
         return []
-
-
-class Yjs14(JavaScript):
-    """Y.js 14: one class for every shared type. What a type is shows in its reference on the wire."""
-
-    view = """\
-const view = (type, kind = ['array', 'map', 'text', 'element', 'array', 'map', 'xmltext'][type?._legacyTypeRef]) => {
-  if (type instanceof Y.Doc) return { doc: type.guid }
-  if (!(type instanceof Y.Type)) return type
-  const attributes = {}
-  const property = value => ({ value: view(value), enumerable: true, configurable: true, writable: true })
-  type.forEachAttr((value, key) => { Object.defineProperty(attributes, key, property(value)) })
-  const named = (name, value) => Object.keys(value).length > 0 ? { [name]: value } : {}
-  if (kind === 'map') return attributes
-  if (kind === 'text') return text(type)
-  if (kind === 'xmltext') return { xmltext: text(type), ...named('attributes', attributes) }
-  const children = type.slice().map(child => view(child))
-  if (kind !== 'element') return children
-  return { element: type.name, ...named('attributes', attributes), ...named('children', children) }
-}
-const text = RICH"""
-    text_view = (
-        "type => type.slice().join('')",
-        """type => [...type.toDelta().children].flatMap(({ insert, format }) =>
-  (typeof insert === 'string' ? [insert] : insert)
-    .map(item => format ? { insert: item, attributes: format } : { insert: item }))""",
-    )
-
-    def root(self, doc: str, name: str, kind: str) -> str:  # noqa: ARG002
-        return f"{doc}.get({json.dumps(name, ensure_ascii=False)})"
-
-    def flat(self, root: str, kind: str) -> str:
-        return {"text": f"{root}.slice().join('')", "array": f"{root}.slice()", "map": ""}[kind]
-
-    def viewed(self, root: str, kind: str) -> str:
-        return f"view({root}, '{'array' if kind == 'xml' else kind}')"
-
-    def child(self, parent: str, item: Any, _kind: str) -> str:
-        return f"{parent}.{'get' if isinstance(item, int) else 'getAttr'}({json.dumps(item, ensure_ascii=False)})"
-
-    def shared(self, value: dict[str, Any]) -> str:
-        tag, content = tag_of(value)
-        if tag == "$doc":
-            return f"new Y.Doc({{ guid: {json.dumps(content)} }})"
-        if tag not in ("$element", "$fragment"):
-            raise UntranslatedError(f"{tag} as a value")
-        lines = [f"node.setAttr({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
-        children = content if tag == "$fragment" else value.get("children")
-        if children:
-            lines.append(f"node.insert(0, {self.value(children)})")
-        made = "new Y.Type()" if tag == "$fragment" else f"new Y.Type({json.dumps(content)})"
-        return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
-
-    def change(self, writer: Writer, step: Step) -> list[str]:
-        found = self.target(writer, step)
-        attributes = f", {self.object(step['attributes'])}" if "attributes" in step else ""
-        match step["op"]:
-            case "text.embed":
-                return [f"{found}.insert({step['index']}, [{self.value(step['value'])}]{attributes})"]
-            case "map.set":
-                return [f"{found}.setAttr({self.value(step['key'])}, {self.value(step['value'])})"]
-            case "map.delete":
-                return [f"{found}.deleteAttr({self.value(step['key'])})"]
-            case "xml.set":
-                return [f"{found}.setAttr({self.value(step['name'])}, {self.value(step['value'])})"]
-            case "xml.unset":
-                return [f"{found}.deleteAttr({self.value(step['name'])})"]
-            case "text.delta" | "map.clear":
-                raise UntranslatedError(step["op"])
-        return super().change(writer, step)

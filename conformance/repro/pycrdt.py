@@ -45,7 +45,7 @@ def view(value):
 _RICH = '[{"insert": part, **({"attributes": a} if a else {})} for part, a in value.diff()]'
 
 
-def dialect(_name: str) -> Pycrdt:
+def dialect() -> Pycrdt:
     return Pycrdt()
 
 

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.repro.literals import rust, rust_string
 from conformance.repro.part import FUNCTIONS
+from conformance.repro.rust_values import attrs, insert_values, node, plain, prelim
 from conformance.repro.source import (
     UntranslatedError,
     Writer,
-    chunks,
     demanded,
     described,
     is_flat,
     preferred,
-    tag_of,
-    tagged,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +124,7 @@ _RICH = """{
     }"""
 
 
-def dialect(_name: str) -> Rust:
+def dialect() -> Rust:
     return Rust()
 
 
@@ -321,7 +319,7 @@ class Rust:
 
     def _shown_value(self, value: Any, *, rich: bool) -> str:
         """A shared type as `view` shows it, as an Any."""
-        return rust(_plain(value, rich=rich))
+        return rust(plain(value, rich=rich))
 
     # Local ops
 
@@ -354,112 +352,38 @@ class Rust:
         index, length = step.get("index", 0), step.get("length", 0)
         match step["op"]:
             case "text.insert" if "attributes" in step:
-                attributes = self._attributes(step["attributes"])
+                attributes = attrs(step["attributes"])
                 return [
                     f"{found}.insert_with_attributes(&mut txn, {index}, {rust_string(step['text'])}, {attributes});"
                 ]
             case "text.insert":
                 return [f"{found}.insert(&mut txn, {index}, {rust_string(step['text'])});"]
             case "text.embed" if "attributes" in step:
-                attributes = self._attributes(step["attributes"])
+                attributes = attrs(step["attributes"])
                 return [
                     f"{found}.insert_embed_with_attributes(&mut txn, {index}, {rust(step['value'])}, {attributes});"
                 ]
             case "text.embed":
                 return [f"{found}.insert_embed(&mut txn, {index}, {rust(step['value'])});"]
             case "text.format":
-                return [f"{found}.format(&mut txn, {index}, {length}, {self._attributes(step['attributes'])});"]
+                return [f"{found}.format(&mut txn, {index}, {length}, {attrs(step['attributes'])});"]
             case "text.delete" | "array.delete" | "xml.delete":
                 return [f"{found}.remove_range(&mut txn, {index}, {length});"]
             case "array.insert":
-                return self._insert_values(found, index, step["values"])
+                return insert_values(found, index, step["values"])
             case "map.set":
-                return [f"{found}.insert(&mut txn, {rust_string(step['key'])}, {self._prelim(step['value'])});"]
+                return [f"{found}.insert(&mut txn, {rust_string(step['key'])}, {prelim(step['value'])});"]
             case "map.delete":
                 return [f"{found}.remove(&mut txn, {rust_string(step['key'])});"]
             case "map.clear":
                 return [f"{found}.clear(&mut txn);"]
             case "xml.insert":
                 return [
-                    f"{found}.insert(&mut txn, {place}, {self._node(node)});"
-                    for place, node in enumerate(step["nodes"], index)
+                    f"{found}.insert(&mut txn, {place}, {node(child)});"
+                    for place, child in enumerate(step["nodes"], index)
                 ]
             case "xml.set":
                 return [f"{found}.insert_attribute(&mut txn, {rust_string(step['name'])}, {rust(step['value'])});"]
             case "xml.unset":
                 return [f"{found}.remove_attribute(&mut txn, &{rust_string(step['name'])});"]
         raise UntranslatedError(step["op"])
-
-    @staticmethod
-    def _attributes(attributes: dict[str, Any]) -> str:
-        pairs = ", ".join(f"({rust_string(key)}.into(), {rust(value)})" for key, value in attributes.items())
-        return f"Attrs::from([{pairs}])"
-
-    def _insert_values(self, array: str, index: int, values: list[Any]) -> list[str]:
-        if not any(_is_shared(value) for value in values):
-            return [f"{array}.insert_range(&mut txn, {index}, vec![{', '.join(map(rust, values))}]);"]
-        return [
-            f"{array}.insert(&mut txn, {place}, {self._prelim(value)});" for place, value in enumerate(values, index)
-        ]
-
-    def _prelim(self, value: Any) -> str:
-        """A value of a map or an array."""
-        if not _is_shared(value):
-            return rust(value)
-        tag, content = tag_of(value)
-        if tag == "$text" and isinstance(content, str):
-            return f"TextPrelim::new({rust_string(content)})"
-        if tag == "$array" and not any(map(_is_shared, content)):
-            return f"ArrayPrelim::from(vec![{', '.join(map(rust, content))}] as Vec<Any>)"
-        if tag == "$map" and not any(map(_is_shared, content.values())):
-            pairs = ", ".join(f"({rust_string(key)}, {rust(item)})" for key, item in content.items())
-            return f"MapPrelim::from([{pairs}] as [(&str, Any); {len(content)}])"
-        raise UntranslatedError(f"{tag} as a value")
-
-    @staticmethod
-    def _node(value: Any) -> str:
-        tag, content = tag_of(value)
-        if set(value) == {"$element"}:
-            return f"XmlElementPrelim::empty({rust_string(content)})"
-        if set(value) == {"$xmltext"} and isinstance(content, str):
-            return f"XmlTextPrelim::new({rust_string(content)})"
-        raise UntranslatedError(f"{tag} with attributes or children")
-
-
-def _is_shared(value: Any) -> bool:
-    found = tagged(value)
-    return found is not None and found[0] in (
-        "$text", "$array", "$map", "$fragment", "$element", "$xmltext", "$doc",
-    )  # fmt: skip
-
-
-def _plain(value: Any, *, rich: bool) -> Any:
-    """A typed value with its shared types as plain data."""
-    if isinstance(value, list):
-        return [_plain(item, rich=rich) for item in value]
-    if not isinstance(value, dict):
-        return value
-    found = tagged(value)
-    if found is None:
-        return {key: _plain(item, rich=rich) for key, item in value.items()}
-    tag, content = found
-    more = {key: _plain(value[key], rich=rich) for key in ("attributes", "children") if value.get(key)}
-    match tag:
-        case "$text" | "$xmltext":
-            text: Any = _chunks(content, rich=rich) if rich else content
-            return {"xmltext": text, **more} if tag == "$xmltext" else text
-        case "$array" | "$fragment":
-            return [_plain(item, rich=rich) for item in content]
-        case "$map":
-            return {"$object": {key: _plain(item, rich=rich) for key, item in content.items()}}
-        case "$element":
-            return {"element": content, **more}
-    return value
-
-
-def _chunks(content: Any, *, rich: bool) -> list[Any]:
-    shown = []
-    for chunk in chunks(content):
-        insert = chunk["insert"] if isinstance(chunk["insert"], str) else _plain(chunk["insert"]["$embed"], rich=rich)
-        shown.append({"insert": insert, **({"attributes": chunk["attributes"]} if chunk.get("attributes") else {})})
-    return shown

@@ -36,7 +36,7 @@ def children(node):
     return found"""
 
 
-def dialect(_name: str) -> Ypy:
+def dialect() -> Ypy:
     return Ypy()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.repro.source import Writer
 
 
-def dialect(_name: str) -> Ywasm:
+def dialect() -> Ywasm:
     return Ywasm()
 
 
