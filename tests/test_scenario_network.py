@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from conformance.model.layers import Y_WEBSOCKET
 from conformance.provision.toxiproxy import find
 from conformance.scenario.network import Net, Network
 from conformance.scenario.timeline import Timeline
@@ -59,6 +60,10 @@ class Echo:
                 await asyncio.sleep(0.005)
 
 
+def spoken(_server: str) -> str:
+    return Y_WEBSOCKET
+
+
 async def told(network: N, story: Callable[[N, Echo], Awaitable[None]], echo: Echo) -> None:
     """Let a story happen, and close its network."""
     try:
@@ -85,7 +90,7 @@ def play(story: Callable[[Network, Echo], Awaitable[None]], seed: int = 1) -> No
 
     async def whole() -> None:
         async with echoing() as (echo, port_of):
-            await told(Network(Timeline(), seed, port_of), story, echo)
+            await told(Network(Timeline(), seed, port_of, spoken), story, echo)
 
     asyncio.run(whole())
 
@@ -114,7 +119,7 @@ def play_both(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story
     def play_toxic(story: Story) -> None:
         async def whole() -> None:
             async with echoing() as (echo, port_of), running(program, tmp_path, 1) as net:
-                await told(net(Timeline(), 1, port_of), story, echo)
+                await told(net(Timeline(), 1, port_of, spoken), story, echo)
 
         asyncio.run(whole())
 
@@ -332,7 +337,7 @@ def test_toxiproxy_resets_what_is_opened_then_and_follows_a_server(toxiproxy: st
     async def whole() -> None:
         port = 1
         async with echoing() as (_, port_of), running(toxiproxy, tmp_path, 1) as net:
-            network = net(Timeline(), 1, lambda _: port)
+            network = net(Timeline(), 1, lambda _: port, spoken)
             way = await network.port("a", "server")
             refused, _ = await opened(network)
             assert await refused.read() == b""
@@ -356,7 +361,7 @@ def test_toxiproxy_resets_what_is_opened_then_and_follows_a_server(toxiproxy: st
 def test_what_toxiproxy_cannot_is_unsupported(toxiproxy: str, tmp_path: Path, given: dict[str, Any]) -> None:
     async def whole() -> None:
         async with running(toxiproxy, tmp_path, 1) as net:
-            answer = await net(Timeline(), 1, lambda _: 1).perform({"op": "fault", **given})
+            answer = await net(Timeline(), 1, lambda _: 1, spoken).perform({"op": "fault", **given})
             assert answer["unsupported"] in ("network.drop", "network.after", "network.messages")
 
     asyncio.run(whole())

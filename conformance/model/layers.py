@@ -21,6 +21,10 @@ ROLES = {
 }
 """Layer -> the roles that implementations play in its scenarios."""
 
+Y_WEBSOCKET, HOCUSPOCUS = "y-websocket", "hocuspocus"
+DIALECTS = (Y_WEBSOCKET, HOCUSPOCUS)
+"""What clients and servers speak on a WebSocket: messages of y-protocols as they are, or in Hocuspocus' envelope."""
+
 ALL_ROLES = tuple(dict.fromkeys((PEER, *(role for roles in ROLES.values() for role in roles))))
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ManifestError, UsageError
-from conformance.model.layers import ALL_ROLES, PEER
+from conformance.model.layers import ALL_ROLES, DIALECTS, PEER, Y_WEBSOCKET
 from conformance.model.versions import within
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _NEEDED_BY = {
 }
 _TEXTS = (
     "name", "title", "homepage", "language", "provider",
-    "package", "version", "supported", "module", "binary", "hint", "engine", "repro",
+    "package", "version", "supported", "module", "binary", "hint", "engine", "repro", "speaks",
 )  # fmt: skip
 _LISTS = ("argv", "aliases", "roles")
 _TABLES = ("requires", "env")
@@ -61,7 +61,8 @@ class Manifest:
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.
-    `roles` says what it plays: documents of layers 0 to 3 (`peer`), or roles of scenarios.
+    `roles` says what it plays: documents of layers 0 to 3 (`peer`), or roles of scenarios;
+    `speaks` what it speaks as a client or a server, and such a one meets only its like.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Manifest:
     hint: str = ""
     engine: str = ""
     repro: str = ""
+    speaks: str = Y_WEBSOCKET
 
 
 class _Manifests(Mapping[str, Manifest]):
@@ -168,6 +170,8 @@ def _check(table: dict[str, Any], where: str) -> None:
     for role in table.get("roles", ()):
         if role not in ALL_ROLES:
             raise ManifestError(f"{where}: roles", f"{role!r} is none of {', '.join(ALL_ROLES)}")
+    if (speaks := table.get("speaks", Y_WEBSOCKET)) not in DIALECTS:
+        raise ManifestError(f"{where}: speaks", f"{speaks!r} is none of {', '.join(DIALECTS)}")
     for bounds in (table.get("supported", ""), *table.get("requires", {}).values()):
         try:
             within("0", bounds)

@@ -11,7 +11,10 @@ import base64
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from conformance.model.layers import Y_WEBSOCKET
+from conformance.scenario.dialect import DIALECT, farewell
 from conformance.scenario.participant import Answer, Fault, Setting, failed, ok
+from conformance.wire.hocuspocus import Closed
 from conformance.wire.lib0 import Reader, WireError, Writer
 from conformance.wire.sync import AWARENESS, QUERY_AWARENESS, STEP_2, SYNC, UPDATE
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from conformance.model.implementation import Implementation
+    from conformance.scenario.dialect import Dialect
     from conformance.scenario.hosted import Hosted
     from conformance.scenario.model import Step
 
@@ -43,6 +47,8 @@ class Bridge:
         self._closed: Mapping[str, Any] | None = None
         self._fault: Fault | None = None
         self._turn = asyncio.Lock()
+        self._dialect: Dialect = DIALECT[Y_WEBSOCKET]
+        self._room = ""
 
     async def perform(self, step: Step) -> Answer:
         """The steps of a client; those of a document are the runner's."""
@@ -86,6 +92,9 @@ class Bridge:
         except (OSError, WebSocketException, TimeoutError) as error:
             return failed("refused", f"{type(error).__name__}: {error}")
         self._synced, self._closed = False, None
+        self._dialect, self._room = DIALECT[step["speaks"]], step["room"]
+        for frame in self._dialect.opening(self._room):
+            await self._give(frame)
         self._reading = asyncio.create_task(self._read(self._socket))
         await self._send(SYNC, await self._bytes({"op": "sync.step1"}))
         return ok()
@@ -141,19 +150,29 @@ class Bridge:
             async for message in socket:
                 if isinstance(message, bytes):
                     async with self._turn:
-                        await self._receive(message)
+                        if (left := await self._receive(message)) is not None:
+                            self._end(socket, farewell(left))
+                            break
+            await socket.close()
         except ConnectionClosed:
             pass
         except Fault as fault:
             self._fault = fault
+        self._end(socket, {"code": socket.close_code, "reason": socket.close_reason})
+
+    def _end(self, socket: ClientConnection, closed: Mapping[str, Any]) -> None:
         if self._socket is socket:
-            self._closed = {"code": socket.close_code, "reason": socket.close_reason}
+            self._closed = closed
             self._socket = None
             self._synced = False
 
-    async def _receive(self, message: bytes) -> None:
-        reader = Reader(message)
+    async def _receive(self, frame: bytes) -> Closed | None:
+        """Hand a message to the library; what ended the room, if this did."""
         try:
+            message = self._dialect.message(self._room, frame)
+            if message is None or isinstance(message, Closed):
+                return message
+            reader = Reader(message)
             kind = reader.varuint()
             if kind == SYNC:
                 await self._sync(message[reader.pos :])
@@ -166,6 +185,7 @@ class Bridge:
                 await self._send(AWARENESS, bytes(writer.data))
         except WireError as error:
             self._setting.timeline.add(self.name, "note", f"a message that cannot be read: {error}")
+        return None
 
     async def _sync(self, body: bytes) -> None:
         answer = await self._hosted.perform({"op": "sync.read", "message": {"base64": base64.b64encode(body).decode()}})
@@ -178,12 +198,15 @@ class Bridge:
             await self._send(SYNC, base64.b64decode(answer["ok"]))
 
     async def _send(self, kind: int, body: bytes) -> None:
+        await self._give(self._dialect.frame(self._room, bytes([kind]) + body))
+
+    async def _give(self, frame: bytes) -> None:
         from websockets.exceptions import ConnectionClosed
 
         socket = self._socket
         if socket is not None:
             with contextlib.suppress(ConnectionClosed):
-                await socket.send(bytes([kind]) + body)
+                await socket.send(frame)
 
     async def _bytes(self, step: Step) -> bytes:
         """What a step of the library observed; raises Fault when it is not done."""

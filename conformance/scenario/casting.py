@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import combinations_with_replacement, product
 from typing import TYPE_CHECKING
 
-from conformance.model.layers import PEER
+from conformance.model.layers import DIALECTS, PEER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.model.implementation import Implementation
+    from conformance.model.manifest import Manifest
     from conformance.scenario.model import Role, Scenario
 
 CASTINGS = ("once", "rotate", "pairs", "all")
@@ -23,21 +24,39 @@ CONVERSES = frozenset({"sync.step1", "sync.read", "emit"})
 Cast = tuple[int, ...]
 
 
-def candidates(role: Role, implementations: Sequence[Implementation], roles: Mapping[str, Sequence[str]]) -> list[int]:
-    """The implementations that can play a role. `roles` are those of each manifest, by the implementation's name."""
+def candidates(
+    role: Role, implementations: Sequence[Implementation], manifests: Mapping[str, Manifest], speaks: str = ""
+) -> list[int]:
+    """The implementations that can play a role, and speak so where `speaks` is given; `manifests` are by their names.
+
+    A library without a network of its own speaks whatever the kit puts its messages in.
+    """
     needs = {need for need in role.needs if not need.startswith("!")}
     spurns = {need[1:] for need in role.needs if need.startswith("!")}
     found = []
     for place, implementation in enumerate(implementations):
         features = implementation.hello.features
-        if role.plays in roles[implementation.name]:
-            fits = needs <= features
+        manifest = manifests[implementation.name]
+        if role.plays in manifest.roles:
+            fits = needs <= features and speaks in ("", manifest.speaks)
         else:
-            by_itself = role.plays == "client" and PEER in roles[implementation.name]
+            by_itself = role.plays == "client" and PEER in manifest.roles
             fits = by_itself and features >= CONVERSES and needs <= features
         if fits and not spurns & features:
             found.append(place)
     return found
+
+
+def choices(
+    scenario: Scenario, implementations: Sequence[Implementation], manifests: Mapping[str, Manifest]
+) -> Iterator[list[list[int]]]:
+    """The candidates of each of `scenario.cast_roles`, for each dialect that clients and servers may speak in it."""
+    conversing = scenario.conversing
+    for speaks in DIALECTS if conversing else ("",):
+        yield [
+            candidates(role, implementations, manifests, speaks if role.name in conversing else "")
+            for role in scenario.cast_roles
+        ]
 
 
 def casts(scenario: Scenario, choices: Sequence[Sequence[int]], casting: str = "") -> Iterator[Cast]:

@@ -130,5 +130,5 @@ class Hosted:
         return True
 
 
-_COORDINATORS = frozenset({"by", "to", "expect", "until", "within", "delay", "title"})
+_COORDINATORS = frozenset({"by", "to", "expect", "until", "within", "delay", "title", "speaks"})
 """Keys of a step that are not the runner's business, which never learns what is expected."""

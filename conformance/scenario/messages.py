@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.model.layers import HOCUSPOCUS, Y_WEBSOCKET
 from conformance.scenario.frames import CLOSE, PING, PONG, TEXT
+from conformance.wire import hocuspocus
 from conformance.wire.awareness import decode_awareness
-from conformance.wire.lib0 import WireError
+from conformance.wire.lib0 import Reader, WireError
 from conformance.wire.state_vector import decode_state_vector
 from conformance.wire.sync import (
     AuthMessage,
@@ -21,14 +23,15 @@ from conformance.wire.sync import (
 from conformance.wire.update import decode_update
 
 if TYPE_CHECKING:
-    from conformance.scenario.frames import Message
+    from conformance.scenario import frames
+    from conformance.wire.sync import Message
 
 _WIDEST = 120
 _READ = 1 << 16  # bytes of a message that is read; to read more would hold up what is going on
 
 
-def in_words(message: Message) -> str:
-    """One message of a WebSocket, on one line."""
+def in_words(message: frames.Message, speaks: str = Y_WEBSOCKET) -> str:
+    """One message of a WebSocket, on one line; `speaks` is the dialect of the server."""
     if message.opcode == CLOSE:
         code = int.from_bytes(message.payload[:2], "big") if message.payload else 0
         return f"close {code} {message.payload[2:].decode(errors='replace')}".strip()
@@ -36,10 +39,8 @@ def in_words(message: Message) -> str:
         return "ping" if message.opcode == PING else "pong"
     if message.opcode == TEXT:
         return f"text {message.payload[:_WIDEST].decode(errors='replace')}"
-    if len(message.payload) > _READ:
-        return f"{_KINDS.get(message.payload[:2], 'a message')}, {len(message.payload)} bytes"
     try:
-        return _binary(message.payload)
+        return _enclosed(message.payload) if speaks == HOCUSPOCUS else _binary(message.payload)
     except WireError as error:
         return f"{len(message.payload)} bytes that are no message: {error}"
 
@@ -48,7 +49,47 @@ _KINDS = {b"\0\0": "sync step 1", b"\0\1": "sync step 2", b"\0\2": "update"}
 
 
 def _binary(payload: bytes) -> str:
-    message = decode_message(payload)
+    return _long(payload) or _said(decode_message(payload))
+
+
+def _long(payload: bytes) -> str:
+    """A message of y-protocols that is too long to be read; nothing for others."""
+    return f"{_KINDS.get(payload[:2], 'a message')}, {len(payload)} bytes" if len(payload) > _READ else ""
+
+
+def _enclosed(payload: bytes) -> str:
+    if len(payload) > _READ:
+        reader = Reader(payload)
+        return f"{reader.string()}: {_long(payload[reader.pos :])}"
+    frame = hocuspocus.decode_frame(payload)
+    if isinstance(frame, hocuspocus.Heartbeat):
+        return "pong of its own" if frame.answers else "ping of its own"
+    return f"{frame.name}: {_of_hocuspocus(frame.message)}".replace(hocuspocus.SESSION, " ")
+
+
+def _of_hocuspocus(message: hocuspocus.Message) -> str:
+    match message:
+        case hocuspocus.Token(_, version):
+            return "token" + (f", of version {version}" if version else "")
+        case hocuspocus.TokenAsked():
+            return "token is asked for"
+        case hocuspocus.Denied(reason):
+            return f"access denied: {reason}"
+        case hocuspocus.Granted(scope):
+            return f"access granted: {scope}"
+        case hocuspocus.SyncReply(inner):
+            return f"{_said(inner)}, the last word"
+        case hocuspocus.Stateless(text):
+            return f"stateless {text[:_WIDEST]}"
+        case hocuspocus.Closed(reason):
+            return f"left {reason}".strip()
+        case hocuspocus.SyncStatus(applied):
+            return "applied" if applied else "not applied"
+        case _:
+            return _said(message)
+
+
+def _said(message: Message) -> str:
     match message:
         case SyncStep1(vector):
             return f"sync step 1, {_vector(vector)}"

@@ -89,6 +89,12 @@ class Scenario:
         """The ops that a participant is asked for."""
         return frozenset(step["op"] for step in flat(self.steps) if role in performers(step))
 
+    @property
+    def conversing(self) -> frozenset[str]:
+        """The roles that go to a server, and those servers: they have to speak the same."""
+        pairs = [(who, step["to"]) for step in flat(self.steps) if "to" in step for who in performers(step)]
+        return frozenset(role for pair in pairs for role in pair)
+
     def digest(self) -> bytes:
         """Tells two forms of a scenario apart."""
         roles = [[role.name, role.plays, role.needs, role.same_as, dict(role.options)] for role in self.roles]

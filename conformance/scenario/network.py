@@ -47,7 +47,10 @@ class Net(Protocol):
 PortOf = Callable[[str], int]
 """The port at which a server listens now; raises ConnectionRefusedError."""
 
-MakeNet = Callable[["Timeline", int, PortOf], Net]
+Speaks = Callable[[str], str]
+"""The dialect of a server: conformance/scenario/dialect.py."""
+
+MakeNet = Callable[["Timeline", int, PortOf, Speaks], Net]
 """A network for one performance: its timeline, and the seed of what happens by chance."""
 
 
@@ -67,10 +70,11 @@ class _Line:
 class Network:
     """The kit's own network. Everything that happens by chance comes from the seed."""
 
-    def __init__(self, timeline: Timeline, seed: int, port_of: PortOf) -> None:
+    def __init__(self, timeline: Timeline, seed: int, port_of: PortOf, speaks: Speaks) -> None:
         self._timeline = timeline
         self._seed = seed
         self._port_of = port_of
+        self._speaks = speaks
         self._lines: dict[tuple[str, str], _Line] = {}
         self._faults = Faults()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,9 +177,10 @@ class Network:
     def _flow(self, line: _Line, direction: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Flow:
         chance = random.Random(f"{self._seed} {line.client} {line.server} {line.opened} {direction}")
         kind = "sent" if direction == "up" else "received"
+        speaks = self._speaks(line.server)
 
         def saw(message: Message) -> None:
-            self._timeline.add(line.client, kind, in_words(message))
+            self._timeline.add(line.client, kind, in_words(message, speaks))
 
         return Flow(reader, writer, line.settings[direction], chance, saw)
 

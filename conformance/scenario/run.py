@@ -18,7 +18,7 @@ from conformance.execute.engine import Engine, Limits
 from conformance.judge.known import KnownDivergences
 from conformance.report.records import Record, end_record, is_unexpected, run_record
 from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
-from conformance.scenario.casting import candidates, casts
+from conformance.scenario.casting import casts, choices
 from conformance.scenario.model import ITEM, digest_of
 from conformance.scenario.network import Network
 from conformance.scenario.participant import Setting
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from conformance.execute.process import RunnerProcess
     from conformance.judge.known import Divergence
     from conformance.model.implementation import Implementation
+    from conformance.model.manifest import Manifest
     from conformance.provision import Launch
     from conformance.run import Sink
     from conformance.scenario.casting import Cast
@@ -108,15 +109,15 @@ class Single:
 
 
 def performances(
-    plan: Plan, implementations: Sequence[Implementation], roles: Mapping[str, Sequence[str]]
+    plan: Plan, implementations: Sequence[Implementation], manifests: Mapping[str, Manifest]
 ) -> Iterator[Performance]:
     """All performances, in the order of the scenarios."""
     for scenario in plan.scenarios:
-        choices = [candidates(role, implementations, roles) for role in scenario.cast_roles]
-        for cast in casts(scenario, choices, "all" if plan.only is not None else plan.casting):
-            labels = tuple(implementations[player].label for player in cast)
-            if plan.only is None or (scenario.id, labels) in plan.only:
-                yield Performance(scenario, cast)
+        for chosen in choices(scenario, implementations, manifests):
+            for cast in casts(scenario, chosen, "all" if plan.only is not None else plan.casting):
+                labels = tuple(implementations[player].label for player in cast)
+                if plan.only is None or (scenario.id, labels) in plan.only:
+                    yield Performance(scenario, cast)
 
 
 def run(
@@ -142,8 +143,10 @@ def run(
         commands, Limits(timeout=plan.deadline, memory=1 << 31, recycle=1 << 30, jobs=1), processes=processes
     ) as engine:
         implementations = introduce(engine, wanted.specs, commands)
-    roles = {name: manifest.roles for name, manifest in wanted.manifests.items()}
-    planned = [one for performance in performances(plan, implementations, roles) for one in _singles(plan, performance)]
+    manifests = wanted.manifests
+    planned = [
+        one for performance in performances(plan, implementations, manifests) for one in _singles(plan, performance)
+    ]
     if not planned:
         raise NothingSelectedError(
             "no scenario can be cast with these implementations; "
@@ -165,7 +168,7 @@ def run(
         sink.write([record])
     book = _Book(plan, implementations, sinks)
     try:
-        _interruptible(_perform(planned, implementations, roles, plan, book))
+        _interruptible(_perform(planned, implementations, manifests, plan, book))
     finally:
         end = book.end(time.monotonic() - started)
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
@@ -192,7 +195,7 @@ def _interruptible(work: Coroutine[Any, Any, None]) -> None:
 async def _perform(
     planned: Sequence[Single],
     implementations: Sequence[Implementation],
-    roles: Mapping[str, Sequence[str]],
+    manifests: Mapping[str, Manifest],
     plan: Plan,
     book: _Book,
 ) -> None:
@@ -208,7 +211,7 @@ async def _perform(
         for single in singles:
             if plan.fail_fast and book.unexpected:
                 return
-            enter(single, await _once(single, implementations, roles, plan, runners, net))
+            enter(single, await _once(single, implementations, manifests, plan, runners, net))
 
     async def all_of(
         singles: Sequence[Single], jobs: int, enter: Callable[[Single, Outcome], None], net: MakeNet
@@ -255,7 +258,7 @@ def _singles(plan: Plan, performance: Performance) -> Iterator[Single]:
 async def _once(
     single: Single,
     implementations: Sequence[Implementation],
-    roles: Mapping[str, Sequence[str]],
+    manifests: Mapping[str, Manifest],
     plan: Plan,
     runners: Runners,
     net: MakeNet,
@@ -270,7 +273,7 @@ async def _once(
     try:
         seed = _seed(plan.seed, single.performance)
         setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners, net)
-        outcome = await Stage(scenario, cast, implementations, roles, setting, {ITEM: single.value}).perform()
+        outcome = await Stage(scenario, cast, implementations, manifests, setting, {ITEM: single.value}).perform()
         kept = plan.keep
         return replace(outcome, item=single.item, kept=str(folder) if kept else "")
     finally:

@@ -12,6 +12,7 @@ from conformance.scenario import verdict
 from conformance.scenario.agreement import Sight, parted, splits, vector_of
 from conformance.scenario.bridge import Bridge
 from conformance.scenario.crowd import Crowd
+from conformance.scenario.dialect import DIALECT
 from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
@@ -19,7 +20,6 @@ from conformance.scenario.model import performers
 from conformance.scenario.participant import Answer, Fault, ok
 from conformance.scenario.predicate import meets
 from conformance.scenario.raw import Raw
-from conformance.scenario.rooms import address
 from conformance.scenario.slots import Slots
 from conformance.scenario.timeline import short, told
 from conformance.scenario.verdict import Failure, Outcome
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from conformance.model.implementation import Implementation
+    from conformance.model.manifest import Manifest
     from conformance.scenario.casting import Cast
     from conformance.scenario.model import Role, Scenario, Step
     from conformance.scenario.network import Net
@@ -56,19 +57,19 @@ class Stage:
         scenario: Scenario,
         cast: Cast,
         implementations: Sequence[Implementation],
-        roles: Mapping[str, Sequence[str]],
+        manifests: Mapping[str, Manifest],
         setting: Setting,
         slots: Mapping[str, Any] | None = None,
     ) -> None:
-        """`roles` are those of each manifest, by the implementation's name; `slots` are filled from the beginning."""
+        """`manifests` are by the implementations' names; `slots` are filled from the beginning."""
         self._scenario = scenario
         self._cast = cast
         self._setting = setting
-        self._roles = roles
+        self._manifests = manifests
         self._players = dict(
             zip([role.name for role in scenario.cast_roles], [implementations[player] for player in cast], strict=True)
         )
-        self._network: Net = setting.net(setting.timeline, setting.seed, self._listens_at)
+        self._network: Net = setting.net(setting.timeline, setting.seed, self._listens_at, self._speaks)
         self._participants: dict[str, Participant] = {}
         self._hosted: list[Hosted] = []
         self._servers: dict[str, dict[str, Any]] = {}
@@ -132,7 +133,8 @@ class Stage:
         player = self._players[role.name]
         hosted = Hosted(role, player.launch, self._setting)
         self._hosted.append(hosted)
-        if role.plays == "client" and "client" not in self._roles[player.name] and PEER in self._roles[player.name]:
+        plays = self._manifests[player.name].roles
+        if role.plays == "client" and "client" not in plays and PEER in plays:
             return Bridge(hosted, player, int(role.options.get("client", 1)), self._setting)
         return hosted
 
@@ -152,6 +154,9 @@ class Stage:
         if started is None:
             raise ConnectionRefusedError(f"{server} was not started")
         return int(started["port"])
+
+    def _speaks(self, server: str) -> str:
+        return self._manifests[self._players[server].name].speaks
 
     # Steps
 
@@ -309,8 +314,9 @@ class Stage:
             port = started.get("port", 1) if direct else await self._network.port(who, server)
             filled |= {key: value for key, value in started.items() if key not in ("port", *filled)}
             filled["url"] = f"http://127.0.0.1:{port}"
+            filled["speaks"] = self._speaks(server)
             if "room" in filled:
-                filled["address"] = address(filled["url"], filled["room"])
+                filled["address"] = DIALECT[filled["speaks"]].address(filled["url"], filled["room"])
         return filled
 
     def _meets(self, who: str, demand: dict[str, Any], answer: Answer) -> bool:

@@ -84,7 +84,7 @@ async def running(program: str, folder: Path, seed: int) -> AsyncIterator[MakeNe
         api = _Api(port)
         await _listens(api, process, log)
         names = count(1)
-        yield lambda timeline, _, port_of: ToxicNetwork(api, names, timeline, port_of)
+        yield lambda timeline, _seed, port_of, _speaks: ToxicNetwork(api, names, timeline, port_of)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
