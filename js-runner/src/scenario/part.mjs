@@ -31,6 +31,8 @@
  * @type {Readonly<Record<string, () => Promise<{load: (module: string) => Promise<Part>}>>>}
  */
 export const parts = Object.freeze({
+  hocuspocus: () => import('./hocuspocus.mjs'),
+  'hocuspocus-server': () => import('./hocuspocus-server.mjs'),
   'jupyterlab-chromium': () => import('./jupyterlab-chromium.mjs'),
   'jupyter-ydoc-js-client': () => import('./jupyter-ydoc-client.mjs'),
   'jupyter-ydoc-js': () => import('./jupyter-ydoc.mjs'),

@@ -1,11 +1,21 @@
 /**
- * The role of a client that y-websocket's provider plays, in Node.js or in a browser.
+ * The role of a client that a provider plays, in Node.js or in a browser.
  *
  * @module
  */
 
 /** @typedef {import('./part.mjs').Actor} Actor */
 /** @typedef {import('./role-document.mjs').RoleDocument} RoleDocument */
+/** @typedef {{url: string, room: string, doc: any, token?: string}} Place */
+
+/**
+ * A package with a provider. `open` makes one, which connects, and tells `closed` how the server ended a connection;
+ * `status` is what it shows beside `synced`.
+ *
+ * @typedef {object} Package
+ * @property {(place: Place, closed: (event: {code: number, reason: string} | null) => void) => any} open
+ * @property {(provider: any) => {connected: boolean, [key: string]: any}} status
+ */
 
 /** Its ops, and that awareness is outdated as time goes by. */
 export const ops = Object.freeze(['connect', 'disconnect', 'status', 'awareness.set', 'awareness.states', 'awareness.timed'])
@@ -14,15 +24,14 @@ export const ops = Object.freeze(['connect', 'disconnect', 'status', 'awareness.
 export class ProviderClient {
   /**
    * @param {RoleDocument} document
-   * @param {any} Provider
-   * @param {any} WebSocket
+   * @param {Package} library
    */
-  constructor (document, Provider, WebSocket) {
+  constructor (document, library) {
     this.document = document
-    this.Provider = Provider
-    this.WebSocket = WebSocket
+    this.library = library
     /** @type {any} */
     this.provider = null
+    this.at = ''
     /** @type {{code: number, reason: string} | null} */
     this.closed = null
   }
@@ -30,9 +39,9 @@ export class ProviderClient {
   /** @param {import('./part.mjs').Step} step */
   async perform (step) {
     switch (step.op) {
-      case 'connect': return this.connect(step.url.replace('http', 'ws'), step.room)
+      case 'connect': return this.connect(step.url.replace('http', 'ws'), step.room, step.token)
       case 'disconnect': return this.leave()
-      case 'status': return { connected: this.provider?.wsconnected ?? false, synced: this.provider?.synced ?? false, closed: this.closed }
+      case 'status': return this.status()
       case 'awareness.set': return this.awareness().setLocalState(step.state)
       case 'awareness.states': return Object.fromEntries(this.awareness().getStates())
       default: return this.document.perform(step)
@@ -44,19 +53,26 @@ export class ProviderClient {
     return this.provider.awareness
   }
 
+  status () {
+    const shown = this.provider === null ? { connected: false } : this.library.status(this.provider)
+    return { ...shown, synced: this.provider?.synced ?? false, closed: this.closed }
+  }
+
   /**
    * @param {string} url
    * @param {string} room
+   * @param {string} [token] of a provider that has one
    */
-  connect (url, room) {
-    if (this.provider?.serverUrl === url && this.provider.roomname === room) {
+  connect (url, room, token) {
+    const at = JSON.stringify([url, room, token])
+    if (this.at === at) {
       this.provider.connect()
       return null
     }
     this.provider?.destroy()
+    this.at = at
     this.closed = null
-    this.provider = new this.Provider(url, room, this.document.doc, { WebSocketPolyfill: this.WebSocket, disableBc: true })
-    this.provider.on('connection-close', (/** @type {any} */ event) => {
+    this.provider = this.library.open({ url, room, token, doc: this.document.doc }, event => {
       this.closed = event === null ? null : { code: event.code, reason: event.reason }
     })
     return null
@@ -72,3 +88,19 @@ export class ProviderClient {
     this.document.close()
   }
 }
+
+/**
+ * y-websocket.
+ *
+ * @param {any} Provider
+ * @param {any} WebSocket
+ * @return {Package}
+ */
+export const yWebsocket = (Provider, WebSocket) => ({
+  open: ({ url, room, doc }, closed) => {
+    const provider = new Provider(url, room, doc, { WebSocketPolyfill: WebSocket, disableBc: true })
+    provider.on('connection-close', closed)
+    return provider
+  },
+  status: provider => ({ connected: provider.wsconnected })
+})

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { RoleDocument, documentsOf } from './document.mjs'
-import { ProviderClient, ops } from './provider-client.mjs'
+import { ProviderClient, ops, yWebsocket } from './provider-client.mjs'
 
 /**
  * @param {string} module the package's folder
@@ -24,6 +24,6 @@ export const load = async module => {
     version: JSON.parse(readFileSync(path.join(module, 'package.json'), 'utf8')).version,
     features: new Set([...lib.features, ...ops]),
     lossy: lib.lossy,
-    begin: (role, roots, options) => new ProviderClient(new RoleDocument(lib, role, roots, options), WebsocketProvider, WebSocket)
+    begin: (role, roots, options) => new ProviderClient(new RoleDocument(lib, role, roots, options), yWebsocket(WebsocketProvider, WebSocket))
   }
 }

@@ -10,7 +10,7 @@ import { WebsocketProvider } from 'y-websocket'
 import { Unsupported, describe } from '../../adapters/adapter.mjs'
 import { adapt } from '../../adapters/yjs.mjs'
 import { toBase64 } from '../../values.mjs'
-import { ProviderClient } from '../provider-client.mjs'
+import { ProviderClient, yWebsocket } from '../provider-client.mjs'
 import { RoleDocument } from '../role-document.mjs'
 import { StepError } from '../step-error.mjs'
 
@@ -26,7 +26,7 @@ const page = {
    * @param {any} options
    */
   begin: (role, roots, options) => {
-    client = new ProviderClient(new RoleDocument(lib, role, roots, options), WebsocketProvider, WebSocket)
+    client = new ProviderClient(new RoleDocument(lib, role, roots, options), yWebsocket(WebsocketProvider, WebSocket))
   },
 
   /**

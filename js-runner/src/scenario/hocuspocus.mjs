@@ -1,0 +1,47 @@
+/**
+ * Hocuspocus' provider in Node, as a client. https://github.com/ueberdosis/hocuspocus
+ *
+ * @module
+ */
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { load as loadLibrary } from '../library.mjs'
+import { RoleDocument, documentsOf } from './document.mjs'
+import { ProviderClient, ops } from './provider-client.mjs'
+
+/** @typedef {import('./provider-client.mjs').Package} Package */
+
+/**
+ * @param {string} module the package's folder
+ * @return {Promise<import('./part.mjs').Part>}
+ */
+export const load = async module => {
+  const { library, version } = await loadLibrary('@hocuspocus/provider', module)
+  const hocuspocus = packageOf(library.HocuspocusProvider, createRequire(path.join(module, 'package.json'))('ws'))
+  const lib = await documentsOf(module)
+  return {
+    name: 'hocuspocus',
+    version,
+    features: new Set([...lib.features, ...ops, 'client.unsynced', 'client.scope']),
+    lossy: lib.lossy,
+    begin: (role, roots, options) => new ProviderClient(new RoleDocument(lib, role, roots, options), hocuspocus)
+  }
+}
+
+/**
+ * @param {any} Provider
+ * @param {any} WebSocket
+ * @return {Package}
+ */
+const packageOf = (Provider, WebSocket) => ({
+  open: ({ url, room, doc, token = null }, closed) => {
+    const provider = new Provider({ url, name: room, document: doc, token, WebSocketPolyfill: WebSocket })
+    provider.on('close', (/** @type {any} */ { event }) => closed(event))
+    return provider
+  },
+  status: provider => ({
+    connected: provider.configuration.websocketProvider.status === 'connected',
+    unsynced: provider.unsyncedChanges,
+    scope: provider.authorizedScope ?? null
+  })
+})
