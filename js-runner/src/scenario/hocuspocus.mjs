@@ -39,6 +39,8 @@ const packageOf = (Provider, WebSocket) => ({
     provider.on('close', (/** @type {any} */ { event }) => closed(event))
     return provider
   },
+  // It tries again by itself; only who left has to be called back.
+  resume: provider => { if (!provider.configuration.websocketProvider.shouldConnect) provider.connect() },
   status: provider => ({
     connected: provider.configuration.websocketProvider.status === 'connected',
     unsynced: provider.unsyncedChanges,

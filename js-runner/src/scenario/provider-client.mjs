@@ -10,10 +10,11 @@
 
 /**
  * A package with a provider. `open` makes one, which connects, and tells `closed` how the server ended a connection;
- * `status` is what it shows beside `synced`.
+ * `resume` sees to it that it connects again; `status` is what it shows beside `synced`.
  *
  * @typedef {object} Package
  * @property {(place: Place, closed: (event: {code: number, reason: string} | null) => void) => any} open
+ * @property {(provider: any) => void} resume
  * @property {(provider: any) => {connected: boolean, [key: string]: any}} status
  */
 
@@ -66,7 +67,7 @@ export class ProviderClient {
   connect (url, room, token) {
     const at = JSON.stringify([url, room, token])
     if (this.at === at) {
-      this.provider.connect()
+      this.library.resume(this.provider)
       return null
     }
     this.provider?.destroy()
@@ -102,5 +103,6 @@ export const yWebsocket = (Provider, WebSocket) => ({
     provider.on('connection-close', closed)
     return provider
   },
+  resume: provider => provider.connect(),
   status: provider => ({ connected: provider.wsconnected })
 })

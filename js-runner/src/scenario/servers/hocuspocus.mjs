@@ -2,7 +2,7 @@
  * A server of Hocuspocus as a program. Its one argument is JSON: `module`, the package's folder, `port`, and options:
  *
  * - `store`: keep documents with the package in the folder `database`, as files in `folder`
- * - `debounce`: milliseconds without a change after which it stores (default: the package's own)
+ * - `debounce`, `longest`: milliseconds without a change after which it stores, and most with changes (default: the package's)
  * - `read_only`: the token of clients that may not write
  *
  * @module
@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { load } from '../../library.mjs'
 
-const { module, database, port, folder, store, debounce, read_only: readOnly } = JSON.parse(process.argv[2])
+const { module, database, port, folder, store, debounce, longest, read_only: readOnly } = JSON.parse(process.argv[2])
 
 /** @param {string} name of a document */
 const fileOf = name => path.join(folder, `${Buffer.from(name).toString('hex')}.update`)
@@ -46,5 +46,6 @@ if (readOnly !== undefined) {
   })
 }
 const { library } = await load('@hocuspocus/server', module)
-const server = new library.Server({ port, address: '127.0.0.1', quiet: true, extensions, ...(debounce === undefined ? {} : { debounce }) })
+const pauses = debounce === undefined ? {} : { debounce, maxDebounce: longest }
+const server = new library.Server({ port, address: '127.0.0.1', quiet: true, extensions, ...pauses })
 await server.listen()
