@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import UsageError
+from conformance.model.implementation import Hello, Implementation
 from conformance.model.layers import DOCUMENTS, parse_layers
+from conformance.model.manifest import load_manifests
+from conformance.provision import Launch
+from conformance.resources import data_root
 from conformance.scenario.agreement import Sight, parted
-from conformance.scenario.casting import casts
+from conformance.scenario.casting import CONVERSES, casts, choices
 from conformance.scenario.frames import BINARY, Message, Watcher
 from conformance.scenario.model import Role, Scenario, load_scenarios
 from conformance.scenario.participant import Fault
@@ -94,6 +99,29 @@ def test_pairs_lets_every_two_meet_in_few_casts() -> None:
     assert list(casts(_scenario("server"), [[5, 6]], "pairs")) == [(5,), (6,)]
 
 
+def test_only_those_meet_that_speak_the_same() -> None:
+    """A library without a network of its own meets everybody, since the kit carries its messages."""
+    names = ("hocuspocus", "hocuspocus-server", "y-websocket", "y-websocket-server", "yjs")
+    manifests = load_manifests(data_root())
+    players = [
+        Implementation(name, name, Launch((), {}, None), Hello(name, "1", "", "", CONVERSES, ())) for name in names
+    ]
+    steps = ({"by": "a", "op": "connect", "to": "server", "room": "r"},)
+    roles = (Role("server", "server", (), "", {}), Role("a", "client", (), "", {}))
+    scenario = replace(_scenario(), roles=roles, steps=steps)
+    met = [
+        tuple(names[player] for player in cast)
+        for chosen in choices(scenario, players, manifests)
+        for cast in casts(scenario, chosen, "all")
+    ]
+    assert met == [
+        ("y-websocket-server", "y-websocket"),
+        ("y-websocket-server", "yjs"),
+        ("hocuspocus-server", "hocuspocus"),
+        ("hocuspocus-server", "yjs"),
+    ]
+
+
 def _scenario(*names: str) -> Scenario:
     """Of these roles; a server and two clients when none are named."""
     roles = tuple(Role(name, "client", (), "", {}) for name in names or ("server", "a", "b"))
@@ -160,8 +188,6 @@ def test_a_broken_scenario_is_told_what_and_where(tmp_path: Path, changes: dict[
 
 
 def test_the_shipped_scenarios_are_valid() -> None:
-    from conformance.resources import data_root
-
     assert load_scenarios([data_root() / "vectors" / "scenarios"], parse_layers("4-7"))
 
 
