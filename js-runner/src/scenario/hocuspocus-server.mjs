@@ -22,7 +22,7 @@ export const load = async module => {
   return {
     name: 'hocuspocus-server',
     version: JSON.parse(readFileSync(path.join(module, 'package.json'), 'utf8')).version,
-    features: new Set([...ops, ...stores, 'server.read_only']),
+    features: new Set([...ops, ...stores, 'server.envelope', 'server.read_only']),
     lossy: [],
     begin: (_role, _roots, { home }) => new ServerActor((port, { op: _op, peer: _peer, ...options }) => ({
       argv: [PROGRAM, JSON.stringify({ ...options, module, database, port, folder: path.join(home, 'store') })],
