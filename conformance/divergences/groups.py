@@ -54,7 +54,6 @@ def threads(group: Group) -> dict[str, str]:
 
 def what_happens(divergence: Divergence) -> str:
     """The reason's sentence about what the implementation does: the first tells the rule, where there are several."""
-    sentences = [
-        sentence for sentence in _SENTENCE.split(_SAME.sub("", divergence.reason)) if NOT_FOUND not in sentence
-    ]
+    reason = _SAME.sub("", " ".join(divergence.reason.split()))  # a row of a table is one line
+    sentences = [sentence for sentence in _SENTENCE.split(reason) if NOT_FOUND not in sentence]
     return sentences[1] if len(sentences) > 1 else sentences[0] if sentences else divergence.reason
