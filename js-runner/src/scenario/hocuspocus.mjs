@@ -5,11 +5,18 @@
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { load as loadLibrary } from '../library.mjs'
 import { RoleDocument, documentsOf } from './document.mjs'
 import { ProviderClient, ops } from './provider-client.mjs'
 
 /** @typedef {import('./provider-client.mjs').Package} Package */
+
+const GOODBYE = 1000 // milliseconds that the closing handshake is waited for
+const POLL = 5 // milliseconds between two looks
+
+/** @param {any} provider */
+const connected = provider => provider.configuration.websocketProvider.status === 'connected'
 
 /**
  * @param {string} module the package's folder
@@ -39,10 +46,14 @@ const packageOf = (Provider, WebSocket) => ({
     provider.on('close', (/** @type {any} */ { event }) => closed(event))
     return provider
   },
+  leave: async provider => {
+    provider.disconnect()
+    for (const end = Date.now() + GOODBYE; connected(provider) && Date.now() < end; await sleep(POLL));
+  },
   // It tries again by itself; only who left has to be called back.
   resume: provider => { if (!provider.configuration.websocketProvider.shouldConnect) provider.connect() },
   status: provider => ({
-    connected: provider.configuration.websocketProvider.status === 'connected',
+    connected: connected(provider),
     unsynced: provider.unsyncedChanges,
     scope: provider.authorizedScope ?? null
   })

@@ -10,10 +10,11 @@
 
 /**
  * A package with a provider. `open` makes one, which connects, and tells `closed` how the server ended a connection;
- * `resume` sees to it that it connects again; `status` is what it shows beside `synced`.
+ * `leave` takes it offline, `resume` sees to it that it connects again; `status` is what it shows beside `synced`.
  *
  * @typedef {object} Package
  * @property {(place: Place, closed: (event: {code: number, reason: string} | null) => void) => any} open
+ * @property {(provider: any) => Promise<void>} leave
  * @property {(provider: any) => void} resume
  * @property {(provider: any) => {connected: boolean, [key: string]: any}} status
  */
@@ -79,8 +80,8 @@ export class ProviderClient {
     return null
   }
 
-  leave () {
-    this.provider?.disconnect()
+  async leave () {
+    if (this.provider !== null) await this.library.leave(this.provider)
     return null
   }
 
@@ -103,6 +104,7 @@ export const yWebsocket = (Provider, WebSocket) => ({
     provider.on('connection-close', closed)
     return provider
   },
+  leave: async provider => { provider.disconnect() },
   resume: provider => provider.connect(),
   status: provider => ({ connected: provider.wsconnected })
 })
