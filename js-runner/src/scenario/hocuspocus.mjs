@@ -24,7 +24,7 @@ const connected = provider => provider.configuration.websocketProvider.status ==
  */
 export const load = async module => {
   const { library, version } = await loadLibrary('@hocuspocus/provider', module)
-  const hocuspocus = packageOf(library.HocuspocusProvider, createRequire(path.join(module, 'package.json'))('ws'))
+  const hocuspocus = packageOf(library.HocuspocusProvider, webSocketFor(module))
   const lib = await documentsOf(module)
   return {
     name: 'hocuspocus',
@@ -32,6 +32,19 @@ export const load = async module => {
     features: new Set([...lib.features, ...ops, 'client.unsynced', 'client.scope']),
     lossy: lib.lossy,
     begin: (role, roots, options) => new ProviderClient(new RoleDocument(lib, role, roots, options), hocuspocus)
+  }
+}
+
+/**
+ * What its documentation gives to a provider in Node.js: `ws`, where it is installed beside it; else Node's own is used.
+ *
+ * @param {string} module
+ */
+const webSocketFor = module => {
+  try {
+    return createRequire(path.join(module, 'package.json'))('ws')
+  } catch {
+    return undefined
   }
 }
 
