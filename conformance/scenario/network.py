@@ -39,7 +39,7 @@ class Net(Protocol):
         """A server listens at another port than before."""
 
     async def perform(self, step: Step) -> Answer:
-        """`fault`, `heal`, `reset` and `connections`; `of` names the clients, all of them when it is left out."""
+        """`fault`, `heal`, `reset`, `connections` and `opened`; `of` names the clients, all of them when it is left out."""
 
     async def close(self) -> None: ...
 
@@ -105,6 +105,8 @@ class Network:
                         _reset(*pair)
             case "connections":
                 return ok(sum(len(line.open) for line in self._meant(step)))
+            case "opened":
+                return ok(sum(line.opened for line in self._meant(step)))
             case other:
                 return failed("runner", f"the network has no op {other}")
         return ok()

@@ -182,8 +182,8 @@ class ToxicNetwork:
                 for line in self._meant(step):
                     for enabled in (False, True):
                         await self._api.ask("POST", line.path, {"enabled": enabled})
-            case "connections":
-                return {"unsupported": "network.connections"}
+            case "connections" | "opened" as lacks:
+                return {"unsupported": f"network.{lacks}"}
             case other:
                 return failed("runner", f"the network has no op {other}")
         return ok()

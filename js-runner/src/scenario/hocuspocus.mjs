@@ -24,14 +24,17 @@ const connected = provider => provider.configuration.websocketProvider.status ==
  */
 export const load = async module => {
   const { library, version } = await loadLibrary('@hocuspocus/provider', module)
-  const hocuspocus = packageOf(library.HocuspocusProvider, webSocketFor(module))
+  const providerWith = (/** @type {any} */ WebSocket) => packageOf(library.HocuspocusProvider, WebSocket)
   const lib = await documentsOf(module)
   return {
     name: 'hocuspocus',
     version,
     features: new Set([...lib.features, ...ops, 'client.unsynced', 'client.scope']),
     lossy: lib.lossy,
-    begin: (role, roots, options) => new ProviderClient(new RoleDocument(lib, role, roots, options), hocuspocus)
+    begin: (role, roots, options) => {
+      const hocuspocus = providerWith(options.native ? undefined : webSocketFor(module))
+      return new ProviderClient(new RoleDocument(lib, role, roots, options), hocuspocus)
+    }
   }
 }
 
