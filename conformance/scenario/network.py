@@ -39,7 +39,7 @@ class Net(Protocol):
         """A server listens at another port than before."""
 
     async def perform(self, step: Step) -> Answer:
-        """`fault`, `heal`, `reset`, `connections`, `opened`; `of` names the clients, all of them when it is left out."""
+        """`fault`, `heal`, `reset`, `connections`, `opened`; `of` names the clients, all when it is left out."""
 
     async def close(self) -> None: ...
 
