@@ -83,7 +83,7 @@ def test_a_malformed_spec_is_refused(text: str, says: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'ysharp'; there are jupyter-collaboration, .*yrs, .*--runner"):
+    with pytest.raises(UsageError, match=r"'ysharp'; there are hocuspocus, .*yrs, .*--runner"):
         find_manifest(parse_spec("ysharp"), MANIFESTS)
     assert find_manifest(parse_spec("yrs"), MANIFESTS).package == "yrs"
 
