@@ -140,8 +140,25 @@ class DiesOfGarbage(WrongServer):
             self.session = session["session"]
 
 
+class AllSynced(Miniature):
+    """A provider that takes for applied what it sent."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "status" and "ok" in reply:
+            reply["ok"]["unsynced"] = 0
+
+
+class LetsEverybodyWrite(WrongServer):
+    """Forgets who may only read."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        for step in steps(request):
+            step.pop("read_only", None)
+
+
 _OF = "y-websocket-server"
 _CLIENTS = ("yjs", "yrs", "pycrdt")
+_TELLS, _LISTENS = "hocuspocus-server", "hocuspocus"
 
 FAULTS = {
     "drops-updates": Wrong(DropsUpdates, _OF, _CLIENTS, "websocket/late-joiner", "*:agree"),
@@ -150,6 +167,10 @@ FAULTS = {
     "nobody-leaves": Wrong(NobodyLeaves, _OF, _CLIENTS, "websocket/awareness-leave", "waited:*.awareness.states"),
     "forgets-all": Wrong(ForgetsAll, _OF, _CLIENTS, "websocket/restart-with-store", "undelivered:agree"),
     "dies-of-garbage": Wrong(DiesOfGarbage, _OF, _CLIENTS, "websocket/malformed-sync", "waited:server.alive"),
+    "all-synced": Wrong(AllSynced, _LISTENS, (_TELLS, "yjs"), "websocket/unsynced-until-applied", "differs:a.status:*"),
+    "lets-everybody-write": Wrong(
+        LetsEverybodyWrite, _TELLS, (_LISTENS, "yjs"), "websocket/read-only", "waited:a.status"
+    ),
 }
 
 if __name__ == "__main__":
