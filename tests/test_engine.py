@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from conformance.doctor import faults
 from conformance.errors import ProvisionError
 from conformance.execute import worker
-from conformance.execute.engine import Limits
-from conformance.execute.process import RunnerProcess
+from conformance.execute.engine import Engine, Limits
+from conformance.execute.process import RunnerError, RunnerProcess
+from conformance.plan.casting import Performance
+from conformance.plan.program import compile_case
 from conformance.provision import Launch
 from tests.support import (
     ABC,
@@ -96,6 +99,21 @@ def test_a_crash_takes_only_the_castings_that_it_plays_in(tmp_path: Path) -> Non
         ("yjs", "yjs"): "pass",
     }
     assert {verdict for (case, *_), verdict in verdicts.items() if case != "own/struck"} == {"pass"}
+
+
+def test_a_suspect_has_its_turn_while_others_have_work_without_an_end(tmp_path: Path) -> None:
+    struck = [a_case("struck", [INSERT, DELETE, *TO_B], {"converged": BC}, peers=TWO_PEERS)]
+    harmless = [a_case("harmless", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS)]
+    once, on_and_on = (compile_case(case, (0, 0), "v1") for case in read_cases(tmp_path, *struck, *harmless))
+    performances = (Performance(program, (0, 0), (0,)) for program in chain([once], repeat(on_and_on, 20_000)))
+    with Engine([miniature("crashes", real("pycrdt"))], Limits(timeout=5, jobs=1)) as engine:
+        assert not isinstance(engine.start()[0], RunnerError)
+        told = 0
+        for outcomes in engine.run(performances):
+            if any(outcome.performance.program is once for outcome in outcomes):
+                break
+            told += len(outcomes)
+    assert told < 10_000, "a stream whose end nobody waits for"
 
 
 def test_a_library_that_broke_is_renewed_and_what_it_forgot_begins_again(

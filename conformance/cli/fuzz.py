@@ -47,7 +47,12 @@ def _parser() -> options.Parser:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default 1)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--programs", type=int, metavar="N", help="of each profile (default 200)")
-    length.add_argument("--time", type=_duration, metavar="10m", help="for all profiles together, as 90s, 10m or 2h")
+    length.add_argument(
+        "--time",
+        type=_duration,
+        metavar="10m",
+        help="for all profiles together, as 90s, 10m or 2h; who is odd in what was found is asked up to half as long again",
+    )
     parser.add_argument("--peers", type=_range, default=(2, 3), metavar="2-5", help="of a program (default 2-3)")
     parser.add_argument("--casts", type=int, default=4, metavar="N", help="of each program (default 4)")
     parser.add_argument("--cast", metavar="A,B,A", help="this one cast only, in the order of the peers")

@@ -189,7 +189,7 @@ class Engine:
         if player not in self._alone:
             worker = Worker(player, self._launches[player], alone=True)
             self._alone[player] = worker
-            self._all.append(worker)
+            self._all.insert(0, worker)
             self._start(worker)
         return self._alone[player]
 
@@ -204,11 +204,14 @@ class Engine:
 
     def _dispatch(self) -> None:
         busy = sum(worker.is_busy for worker in self._all)
+        # Others may have work without an end: they get none while a suspect waits for a place, and it has the first.
+        suspects = any(worker.queue and not worker.is_busy for worker in self._alone.values())
         for worker in self._all:
             if worker.draining and not worker.open and not worker.is_busy:
                 self._restart(worker)
             if worker.is_busy:
-                worker.dispatch()
+                if not suspects or worker is self._alone.get(worker.implementation):
+                    worker.dispatch()
             elif busy < self._limits.jobs:
                 worker.dispatch()
                 busy += worker.is_busy

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.run import Sink
 
 _PROGRESS_EVERY = 1.0  # seconds between records of how far the campaign is
+_GRACE = 0.5  # of the campaign's time: so much longer it is still asked who is odd, since that makes a finding's key
 
 Finding = tuple[int, tuple[str, ...]]  # seed and cast
 
@@ -71,12 +72,12 @@ class Campaign:
 
     @property
     def has_seeds(self) -> bool:
-        return self._next < self._end and not self.is_late
+        return self._next < self._end and time.monotonic() < self._until
 
     @property
     def is_late(self) -> bool:
-        """Whether the time is over."""
-        return time.monotonic() >= self._until
+        """Whether the time is over for inquiries too."""
+        return time.monotonic() >= self._until + _GRACE * (self._seconds or 0.0)
 
     def seeds(self, most: int) -> range:
         """The next seeds to be performed, up to `most` of them."""
