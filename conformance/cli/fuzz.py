@@ -51,7 +51,7 @@ def _parser() -> options.Parser:
         "--time",
         type=_duration,
         metavar="10m",
-        help="for all profiles together, as 90s, 10m or 2h; who is odd in what was found is asked up to half as long again",
+        help="for all profiles together, as 90s, 10m or 2h; to ask who is odd may take half as long again",
     )
     parser.add_argument("--peers", type=_range, default=(2, 3), metavar="2-5", help="of a program (default 2-3)")
     parser.add_argument("--casts", type=int, default=4, metavar="N", help="of each program (default 4)")
