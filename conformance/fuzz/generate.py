@@ -10,6 +10,7 @@ from conformance.errors import UsageError
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.edits import CERTAIN, EDITS, PLACES
 from conformance.fuzz.hostile import MUTATIONS, bytes_of, steps_of
+from conformance.fuzz.oddity import oddities
 from conformance.fuzz.traffic import MOVES, Message, Traffic
 from conformance.model.vector import Case
 
@@ -73,8 +74,10 @@ class Generator:
     def _hostile(self, seed: int, chance: Chance, names: str, mutation: str) -> Case:
         peers = {name: {"client": 100 + place} for place, name in enumerate(names)}
         update_format: Format = "v2" if self.profile.formats == ("v2",) else "v1"
-        steps, same = steps_of(names, bytes_of(chance, mutation, update_format), update_format)
-        return self._case(seed, peers, steps, {"same": same}, mutation)
+        spoiled = bytes_of(chance, mutation, update_format)
+        odd = oddities(spoiled, update_format)
+        steps, same = steps_of(names, spoiled, update_format, odd)
+        return self._case(seed, peers, steps, {"same": same}, odd[0])
 
     def _case(
         self, seed: int, peers: Mapping[str, Any], steps: list[Step], expect: Mapping[str, Any], *flags: str

@@ -1,0 +1,274 @@
+"""What is odd about bytes that nobody should send: in the words of the format, whatever was done to them.
+
+A finding of hostile bytes is named by these, since they say more about the cause than the mutation does: a flipped bit
+that makes an origin of its own is the same finding as an origin that was set so.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+from conformance.fuzz.drafting import ROOTS
+from conformance.wire.model import (
+    ARRAY,
+    GC,
+    ID,
+    MAP,
+    TEXT,
+    XML_ELEMENT,
+    XML_FRAGMENT,
+    XML_HOOK,
+    XML_TEXT,
+    ContentAny,
+    ContentBinary,
+    ContentDeleted,
+    ContentEmbed,
+    ContentFormat,
+    ContentJSON,
+    ContentString,
+    ContentType,
+    Item,
+    Parent,
+    RootName,
+    Skip,
+    Struct,
+    Update,
+)
+from conformance.wire.update import Partial, decode_partly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.wire.model import Format
+
+Place: TypeAlias = "tuple[Parent, str | None]"
+"""A parent, None where it cannot be known, and a key."""
+
+_KINDS = {
+    ARRAY: "array",
+    MAP: "map",
+    TEXT: "text",
+    XML_ELEMENT: "xml",
+    XML_FRAGMENT: "xml",
+    XML_HOOK: "map",
+    XML_TEXT: "text",
+}
+_HOLDS = {"text": ("string", "format", "embed"), "array": ("value", "type"), "xml": ("node",)}
+"""What its own ops put into a list of that kind; a text may embed types, too."""
+_NODES = (XML_ELEMENT, XML_TEXT, XML_HOOK)
+
+
+_RANKS = tuple(
+    map(
+        re.compile,
+        (
+            r"type-\d+",
+            r"unreadable-.*",
+            r"feature-flag-overlong",
+            r"beyond-53-bits",
+            r"(?:delete-)?beyond-32-bits",
+            r".*-to-come",
+            r"parent-no-type",
+            r"nul|empty|json|delete-of-nothing",
+            r"format-under-a-key",
+            r".*-under-a-key",
+            r"value-in-text",
+            r"neighbours-in-two-places",
+            r"key-proto",
+            r"key-in-.*",
+            r".*-collected",
+            r".*-in-xml",
+            r".*-in-(?:text|array)|.*-without-key",
+        ),
+    )
+)
+"""What keeps an update from being read, or structs from their place, comes before what they hold; others are last."""
+
+
+def oddities(data: bytes, format: Format) -> tuple[str, ...]:
+    """What is odd about an update, the most telling first; `sound` where it is nothing that is looked for."""
+    partial = _decoded(data, format)
+    found = set(_types(partial.update))
+    if format == "v2" and partial.fault is None and data[:1] > b"\0":
+        found.add("feature-flag-overlong")
+    if partial.fault is not None:
+        found.add(f"unreadable-{_slug(partial.fault.what)}")
+    else:
+        found.update(_Reading(partial.update).oddities())
+    return tuple(sorted(found, key=lambda name: (_rank(name), name))) or ("sound",)
+
+
+def _decoded(data: bytes, format: Format) -> Partial:
+    """As readers take it: all but 1 for the information about a parent is 0 to them, an id."""
+    partial = decode_partly(data, format)
+    while format == "v1" and partial.fault is not None and partial.fault.what.startswith("parent info"):
+        place = partial.fault.offset
+        if data[place] < 2 or data[place] > 0x7F:
+            break
+        data = data[:place] + b"\0" + data[place + 1 :]
+        partial = decode_partly(data, format)
+    return partial
+
+
+def _types(update: Update) -> Iterator[str]:
+    """Types of no known kind: where one stands, readers differ in where it ends."""
+    for structs in update.structs.values():
+        for struct in structs:
+            content = struct.content if isinstance(struct, Item) else None
+            if isinstance(content, ContentType) and content.type_ref not in _KINDS:
+                yield f"type-{content.type_ref}"
+
+
+def _rank(name: str) -> int:
+    return next((rank for rank, pattern in enumerate(_RANKS) if pattern.fullmatch(name)), len(_RANKS))
+
+
+def _slug(what: str) -> str:
+    """A reason of the wire codec without what chance made."""
+    return "-".join(re.findall(r"[a-z]+", re.sub(r"0x[0-9a-f]+", "", what.lower())))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """An update whose structs can be found by their ids."""
+
+    update: Update
+    _clocks: dict[int, list[int]] = field(init=False)
+    _places: dict[ID, Place] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._clocks = {
+            client: [struct.id.clock for struct in structs] for client, structs in self.update.structs.items()
+        }
+
+    def oddities(self) -> Iterator[str]:
+        for client, structs in self.update.structs.items():
+            for before, struct in pairwise((None, *structs)):
+                yield from _of_struct(before, struct)
+                if isinstance(struct, Item):
+                    yield from self._of_item(struct)
+            end = structs[-1].id.clock + structs[-1].length if structs else 0
+            if end >= 2**32:
+                yield "beyond-53-bits" if end >= 2**53 else "beyond-32-bits"
+            if client >= 2**32:
+                yield "client-beyond-32-bits"
+        yield from self._of_deletes()
+
+    def _of_deletes(self) -> Iterator[str]:
+        for client, ranges in self.update.delete_set.items():
+            structs = self.update.structs.get(client, ())
+            end = structs[-1].id.clock + structs[-1].length if structs else 0
+            if any(clock + length >= 2**32 for clock, length in ranges):
+                yield "delete-beyond-32-bits"
+            elif any(clock + length > end for clock, length in ranges):
+                yield "deletes-ahead"
+            if any(length == 0 for _, length in ranges):
+                yield "delete-of-nothing"
+            if any(left[0] + left[1] > right[0] for left, right in pairwise(ranges)):
+                yield "deletes-overlap"
+
+    def _find(self, id: ID) -> GC | Item | None:
+        """The struct that holds an element; None where the update has none."""
+        clocks = self._clocks.get(id.client)
+        if not clocks or id.clock < clocks[0]:
+            return None
+        struct = self.update.structs[id.client][bisect_right(clocks, id.clock) - 1]
+        return None if isinstance(struct, Skip) or id.clock >= struct.id.clock + struct.length else struct
+
+    def _of_item(self, item: Item) -> Iterator[str]:
+        parent = item.parent if isinstance(item.parent, ID) else None
+        for what, id in (("origin", item.origin), ("right-origin", item.right_origin), ("parent", parent)):
+            if id is None:
+                continue
+            if id.client == item.id.client and id.clock >= item.id.clock:
+                yield f"{what}-to-come"
+                continue
+            named = self._find(id)
+            if named is None:
+                yield f"{what}-missing"
+            elif isinstance(named, GC):
+                yield f"{what}-collected"
+            elif what == "parent" and not isinstance(named.content, ContentType):
+                yield "parent-deleted" if isinstance(named.content, ContentDeleted) else "parent-no-type"
+        yield from self._of_place(item)
+
+    def _of_place(self, item: Item) -> Iterator[str]:
+        neighbours = [self._find(id) for id in (item.origin, item.right_origin) if id is not None]
+        places = [self._place(struct) for struct in neighbours if isinstance(struct, Item)]
+        if len(places) == 2 and places[0] != places[1]:
+            yield "neighbours-in-two-places"
+        parent, key = self._place(item)
+        if key is None:
+            kind = self._kind(parent)
+            what = _kind_of_content(item)
+            if what is not None and kind in _HOLDS and what not in _HOLDS[kind]:
+                yield f"{what}-in-{kind}"
+            if kind == "map" and what is not None:
+                yield f"{what}-without-key"
+            return
+        if self._kind(parent) in ("array", "text", "fragment"):
+            yield f"key-in-{self._kind(parent)}"
+        if isinstance(item.content, ContentFormat | ContentString | ContentEmbed):
+            yield f"{_kind_of_content(item)}-under-a-key"
+        if item.length > 1:
+            yield "several-under-a-key"
+        if key == "__proto__":
+            yield "key-proto"
+
+    def _place(self, item: Item) -> Place:
+        """Where the item says it is: its own parent, or that of its left neighbour, or else of the right one."""
+        seen: list[ID] = []
+        while True:
+            found = self._places.get(item.id)
+            if found is None and item.parent is not None:
+                found = (item.parent, item.parent_sub)
+            if found is None:
+                seen.append(item.id)
+                beside = self._find(item.origin or item.right_origin or item.id)
+                if isinstance(beside, Item) and beside.id not in seen:
+                    item = beside
+                    continue
+                found = (None, None)
+            self._places.update(dict.fromkeys(seen, found))
+            return found
+
+    def _kind(self, parent: Parent) -> str | None:
+        if isinstance(parent, RootName):
+            return ROOTS.get(parent.name)
+        named = self._find(parent) if parent is not None else None
+        if isinstance(named, Item) and isinstance(named.content, ContentType):
+            return _KINDS.get(named.content.type_ref)
+        return None
+
+
+def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
+    if isinstance(before, Skip) or (before is None and struct is not None and struct.id.clock > 0):
+        yield "gap"
+    if not isinstance(struct, Item):
+        return
+    content = struct.content
+    if content.length == 0:
+        yield "empty"
+    if isinstance(content, ContentString) and "\0" in content.text:
+        yield "nul"
+    if isinstance(content, ContentJSON):
+        yield "json"
+
+
+def _kind_of_content(item: Item) -> str | None:
+    match item.content:
+        case ContentString():
+            return "string"
+        case ContentFormat():
+            return "format"
+        case ContentEmbed():
+            return "embed"
+        case ContentAny() | ContentBinary() | ContentJSON():
+            return "value"
+        case ContentType(type_ref):
+            return "node" if type_ref in _NODES else "type"
+    return None

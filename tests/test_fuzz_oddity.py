@@ -1,0 +1,88 @@
+"""What is odd about hostile bytes, in the words of the format."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.fuzz.oddity import oddities
+from conformance.wire.model import (
+    GC,
+    ID,
+    TEXT,
+    XML_ELEMENT,
+    ContentAny,
+    ContentDeleted,
+    ContentFormat,
+    ContentString,
+    ContentType,
+    Item,
+    RootName,
+    Skip,
+    Struct,
+    Update,
+)
+from conformance.wire.update import encode_update
+
+T, L, M, X = map(RootName, "tlmx")
+A = Item.of(ID(1, 0), ContentString("a"), parent=T)
+B = Item.of(ID(1, 1), ContentString("b"), origin=ID(1, 0))
+NESTED = Item.of(ID(1, 0), ContentType(TEXT), parent=L)
+
+
+def odd(*structs: Struct, deletes: tuple[tuple[int, int], ...] = ()) -> tuple[str, ...]:
+    """The oddities of an update of client 1."""
+    return oddities(encode_update(Update({1: structs}, {1: deletes} if deletes else {})), "v1")
+
+
+def of(content: ContentString | ContentAny | ContentFormat | ContentType, clock: int = 1, **place: object) -> Item:
+    return Item.of(ID(1, clock), content, **place)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("structs", "expected"),
+    [
+        ((A, B), "sound"),
+        ((A, of(ContentString("b"), origin=ID(1, 1))), "origin-to-come"),
+        ((A, of(ContentString("b"), right_origin=ID(1, 7))), "right-origin-to-come"),
+        ((A, of(ContentString("b"), parent=ID(1, 3))), "parent-to-come"),
+        ((A, of(ContentString("b"), origin=ID(2, 0))), "origin-missing"),
+        ((A, of(ContentString("b"), parent=ID(1, 0))), "parent-no-type"),
+        ((NESTED, of(ContentString("b"), parent=ID(1, 0))), "sound"),
+        ((GC(ID(1, 0), 1), B), "origin-collected"),
+        ((A, of(ContentAny((1,)), parent=L), of(ContentString("c"), 2, origin=ID(1, 0), right_origin=ID(1, 1))),
+         "neighbours-in-two-places"),
+        ((of(ContentString("a"), 0, parent=M, parent_sub="k"), of(ContentFormat("b", 1), origin=ID(1, 0))),
+         "format-under-a-key"),
+        ((of(ContentAny((1,)), 0, parent=T, parent_sub="k"),), "key-in-text"),
+        ((of(ContentAny((1,)), 0, parent=T),), "value-in-text"),
+        ((of(ContentType(TEXT), 0, parent=X),), "type-in-xml"),
+        ((of(ContentType(XML_ELEMENT, "p"), 0, parent=X),), "sound"),
+        ((of(ContentAny((1,)), 0, parent=M),), "value-without-key"),
+        ((of(ContentType(9), 0, parent=L),), "type-9"),
+        ((of(ContentString("a\0"), 0, parent=T),), "nul"),
+        ((A, Item.of(ID(1, 1), ContentDeleted(2**32 - 1), origin=ID(1, 0))), "beyond-32-bits"),
+        ((Skip(ID(1, 0), 1), B), "gap"),
+    ],
+)  # fmt: skip
+def test_the_most_telling_oddity_comes_first(structs: tuple[Struct, ...], expected: str) -> None:
+    assert odd(*structs)[0] == expected
+
+
+def test_delete_ranges_are_looked_at_too() -> None:
+    assert odd(A, B, deletes=((0, 2**32),)) == ("delete-beyond-32-bits",)
+    assert odd(A, B, deletes=((1, 1), (0, 1), (1, 7))) == ("deletes-ahead", "deletes-overlap")
+
+
+def test_what_cannot_be_read_is_named_by_the_reason_without_its_numbers() -> None:
+    assert oddities(bytes.fromhex("010101000d"), "v1") == ("unreadable-unknown-content-ref",)
+    cut = bytes.fromhex("01010100040101")
+    assert oddities(cut, "v1") == ("unreadable-unexpected-end-wanted-a-string-of-bytes-from-byte",)
+
+
+def test_where_a_type_is_unknown_what_follows_it_says_nothing() -> None:
+    link = bytes.fromhex("010201000701016c07000100ff")
+    assert oddities(link, "v1")[0] == "type-7"
+
+
+def test_all_but_one_is_an_id_to_readers_of_a_parent() -> None:
+    assert oddities(bytes.fromhex("010101000405010001610000"), "v1")[0] == "parent-to-come"
