@@ -11,11 +11,12 @@ import pytest
 from conformance.doctor import table
 from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
-from conformance.fuzz.finding import explained
+from conformance.fuzz.finding import explained, symptom
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.jsonio import dumps
+from conformance.judge.judge import Failure, Verdict
 from conformance.judge.known import Divergence
 from conformance.model.implementation import Hello, Implementation
 from conformance.model.schema import check_suite
@@ -96,6 +97,31 @@ def test_a_glob_may_be_of_some_profiles_only(glob: str, key: str, profile: str, 
     entry = Divergence("yrs-x", "yrs", ("a",), ">=2", "any", "any", ("v1",), ("state:1",), "", (), fuzz=(glob,))
     assert explained(key, profile, [entry], [yrs("2.1.0")]) == (("yrs-x",) if known else ())
     assert not explained(key, profile, [entry], [yrs("1.9.0")])
+
+
+def test_a_glob_may_take_out_what_another_one_means() -> None:
+    globs = ("agree:* *yrs*", "!*|*|*")
+    entry = Divergence("yrs-x", "yrs", ("a",), "*", "any", "any", ("v1",), ("state:1",), "", (), fuzz=globs)
+    assert explained("agree:state[t] yjs|yrs", "text,gaps", [entry], [yrs("2.1.0")]) == ("yrs-x",)
+    assert not explained("agree:state[t] yjs|ypy|yrs", "text,gaps", [entry], [yrs("2.1.0")])
+
+
+@pytest.mark.parametrize(
+    ("states", "roots"),
+    [
+        (({"t": {"$text": "a"}, "m": {"$map": {}}}, {"t": {"$text": "b"}, "m": {"$map": {}}}), "t"),
+        (({"m": {"$map": {"k": 1}}}, {"m": {"$map": {"k": 2}}}), "m"),
+        (({"m": {"$map": {"k": {"$text": "a"}}}}, {"m": {"$map": {"k": {"$text": "b"}}}}), "m/text"),
+        (({"m": {"$map": {"k": {"$text": "a"}}}}, {"m": {"$map": {"k": {"$array": []}}}}), "m"),
+        (({"a": {"$array": [{"$map": {"k": 1}}, 1]}}, {"a": {"$array": [{"$map": {"k": 2}}, 2]}}), "a,a/map"),
+        (({"a": {"$array": [{"$text": ""}]}}, {"a": {"$array": []}}), "a"),
+        (({"a": {"$array": []}}, {}), "a"),
+    ],
+)
+def test_a_symptom_says_what_differs(states: tuple[dict[str, Any], ...], roots: str) -> None:
+    clusters = [{"peers": {}, "answer": state} for state in states]
+    failure = Failure(0, "", "agree", "a", 0, None, {"of": "state", "parted": "yjs|yrs", "clusters": clusters})
+    assert symptom(Verdict("fail", (failure,))) == f"agree:state[{roots}]"
 
 
 def yrs(version: str) -> Implementation:

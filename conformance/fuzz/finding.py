@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
 _LONGEST = 120
+_SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
+"""Tags of the shared types in a typed state."""
 
 
 def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
@@ -50,17 +52,52 @@ def parted(verdict: Verdict, labels: Sequence[str]) -> str:
 
 
 def _roots(failure: Failure) -> str:
-    """The roots in which the clusters differ."""
+    """The roots in which the clusters differ, or what in them: `t`, `n/text` for a text somewhere in n."""
     answers = [cluster["answer"] for cluster in failure.observed["clusters"]]
     if not failure.observed["of"].endswith("state") or not all(isinstance(answer, dict) for answer in answers):
         return ""
-    names = sorted(set().union(*answers))
-    odd = [name for name in names if len({canonical_bytes(_root(answer, name)) for answer in answers}) > 1]
-    return f"[{','.join(odd)}]"
+    odd = {
+        name if kind == _kind(values[0]) else f"{name}/{kind[1:]}"
+        for name in set().union(*answers)
+        if _differ(values := [answer.get(name) for answer in answers])
+        for kind in _innermost(values)
+    }
+    return f"[{','.join(sorted(odd))}]"
 
 
-def _root(answer: dict[str, Any], name: str) -> Any:
-    return answer.get(name)
+def _innermost(values: Sequence[Any]) -> set[str]:
+    """The kinds of the innermost arrays, maps and texts that are there on all sides and differ."""
+    kind = _kind(values[0])
+    children = _children(values)
+    if children is None:
+        return {kind}
+    found: set[str] = set()
+    for beside in children:
+        if _differ(beside):
+            inner = {_kind(value) for value in beside}
+            found |= _innermost(beside) if len(inner) == 1 and inner <= _SHARED else {kind}
+    return found
+
+
+def _children(values: Sequence[Any]) -> list[list[Any]] | None:
+    """What stands in the same place of each; None where they do not have the same places."""
+    contents = [value[kind] for value in values if (kind := _kind(value)) in ("$array", "$map")]
+    if len(contents) < len(values):
+        return None
+    if isinstance(contents[0], dict):
+        same = all(content.keys() == contents[0].keys() for content in contents)
+        return [[content[key] for content in contents] for key in contents[0]] if same else None
+    same = len({len(content) for content in contents}) == 1
+    return [list(beside) for beside in zip(*contents, strict=True)] if same else None
+
+
+def _kind(value: Any) -> str:
+    """The tag of a shared type; empty for anything else."""
+    return next((key for key in value if key in _SHARED), "") if isinstance(value, dict) else ""
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return len({canonical_bytes(value) for value in values}) > 1
 
 
 def _in_short(message: str) -> str:
@@ -76,14 +113,24 @@ def explained(
 ) -> tuple[str, ...]:
     """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
 
-    A glob is of the key, or of the profile, a colon, a space and the key.
+    A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
+    means.
     """
     told = (key, f"{profile}: {key}")
+
+    def means(divergence: Divergence) -> bool:
+        taken_out = any(_matches(told, pattern[1:]) for pattern in divergence.fuzz if pattern.startswith("!"))
+        return not taken_out and any(_matches(told, pattern) for pattern in divergence.fuzz)
+
     versions = {implementation.name: implementation.hello.version for implementation in implementations}
     return tuple(
         divergence.id
         for divergence in divergences
         if divergence.implementation in versions
-        and any(fnmatchcase(text, pattern) for pattern in divergence.fuzz for text in told)
+        and means(divergence)
         and divergence.covers_version(versions[divergence.implementation])
     )
+
+
+def _matches(told: Sequence[str], pattern: str) -> bool:
+    return any(fnmatchcase(text, pattern) for text in told)
