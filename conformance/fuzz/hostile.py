@@ -44,6 +44,7 @@ _SENSELESS = frozenset(
     (
         "unreadable-client-appears-twice",  # readers take the first section, the last or both
         "unreadable-info-flags-on-a-gc",  # a reader of five bits does not see them
+        "unreadable-info-flags-on-a-skip",
         "unreadable-string-up-to-unit-of",  # cut where the column of strings ends, or refused
         "unreadable-feature-flag-wanted-not-an-update-v",  # of a format to come
         "string-under-a-key",
