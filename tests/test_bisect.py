@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.bisect.bench import ALONE, FORMATS, Answer, Bench, Key, Seen
+from conformance.bisect.bench import RELEASE, Answer, Bench, Cast, Key, Seen
+from conformance.bisect.company import Company
+from conformance.bisect.entries import casts_of
 from conformance.bisect.find import Change, NoChangeError, find
 from conformance.bisect.matrix import lines
-from conformance.bisect.ranges import casts_of, findings, is_right, range_of
+from conformance.bisect.ranges import findings, is_right, range_of
 from conformance.bisect.releases import choose, newest_patches
 from conformance.bisect.search import boundary, lowest_useful
+from conformance.bisect.vectors import ALONE, FORMATS, Vectors
+from conformance.cli import options
 from conformance.execute.engine import Limits
 from conformance.judge.known import Divergence
 from conformance.knownfile import with_versions
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 MANIFESTS = load_manifests(data_root())
 CASES = {case.id: case for case in load_cases([data_root() / "vectors"])}
 CASE = "text/insert-into-empty"
+SCENARIO, STORE = "store/ttl-squash", "pycrdt-store-sqlite"
 
 
 @given(st.integers(1, 60), st.data())
@@ -97,8 +102,8 @@ def bench_of(row: Row, *cases: str, casts: Any = (ALONE,)) -> Bench:
         else Seen(version, "0.1", {Key(case.id, cast, "v1"): answer(text) for case in chosen for cast in casts})
         for version, text in row.items()
     }
-    other = [parse_spec("yjs")]
-    return Bench(MANIFESTS["pycrdt"], MANIFESTS, chosen, other, casts, FORMATS, Limits(), print, None, seen)
+    performer = Vectors("pycrdt", MANIFESTS, chosen, [parse_spec("yjs")], casts, FORMATS, Limits(), print)
+    return Bench(MANIFESTS["pycrdt"], MANIFESTS, performer, print, seen)
 
 
 def found(row: Row, good: str | None = None, bad: str | None = None) -> Change:
@@ -197,6 +202,7 @@ def test_the_versions_of_an_entry() -> None:
     assert ranges({"1.0": "state:1", "1.1": "pass", "1.2": "state:1"}) == ["<1.1 and >=1.2"]
     assert ranges({"1.0": "pass"}) == ["none"]
     assert ranges({"1.0": "lacks undo"}) == []
+    assert ranges({"0.9": None, "1.0": "state:1", "1.1": "state:1"}) == [">=1.0"]
 
 
 def test_between_two_of_the_grid_the_change_is_bisected() -> None:
@@ -215,12 +221,14 @@ def test_one_range_for_all_cases_or_none() -> None:
     both = replace(ENTRY, cases=("text/insert-into-empty", "text/insert-nothing"))
     bench = bench_of({"1.0": "pass", "1.1": "state:1"}, *list(CASES)[:2])
     entry = replace(both, cases=tuple(list(CASES)[:2]))
-    assert range_of(list(findings(bench, ["1.0", "1.1"], ["1.0", "1.1"], entry, [ALONE]))) == ">=1.1"
+    row = ["1.0", "1.1"]
+    assert range_of(entry, list(findings(bench, row, row, entry, [ALONE]))) == ">=1.1"
     key = Key(list(CASES)[1], ALONE, "v1")
-    bench.seen["1.0"] = replace(
-        bench.seen["1.0"], answers={**bench.seen["1.0"].answers, key: Answer("fail", "state:1")}
-    )
-    assert range_of(list(findings(bench, ["1.0", "1.1"], ["1.0", "1.1"], entry, [ALONE]))) is None
+    first = bench.seen["1.0"]
+    bench.seen["1.0"] = replace(first, answers={**first.answers, key: Answer("fail", "state:1")})
+    assert range_of(entry, list(findings(bench, row, row, entry, [ALONE]))) is None
+    bench.seen["1.0"] = replace(first, answers={**first.answers, key: Answer("unsupported", "", "undo")})
+    assert range_of(entry, list(findings(bench, row, row, entry, [ALONE]))) == ">=1.1"
 
 
 def test_who_plays_with_whom_is_what_the_entry_says() -> None:
@@ -255,6 +263,10 @@ def test_the_engine_is_read_from_the_binary(tmp_path: Path) -> None:
         (["bisect", CASE, "--impl", "pycrdt@latest"], "'latest' is not a version; write pycrdt@1.2:1.4"),
         (["bisect", CASE, "--impl", "nothing"], "no implementation is called 'nothing'"),
         (["bisect", CASE, "--impl", "yjs", "--good", "13.5.0", "--bad", "13.5.0"], "name two releases"),
+        (["bisect", SCENARIO, "--impl", "pycrdt"], "pycrdt plays peer, which is no role of store/ttl-squash"),
+        (["bisect", "store/ttl*", "--impl", STORE], "store/ttl* means several scenarios"),
+        (["matrix", "store/none", "--impl", STORE], "there is no scenario store/none"),
+        (["matrix", SCENARIO, "--impl", STORE, "--update-format", "v1"], "--update-format is for the layers 0 to 3"),
         (["matrix", CASE, "--impl", "yjs@99"], "the registry has no such release of yjs that the runner hosts"),
         (["known", "--bisect", "no-such-entry"], "there is no entry no-such-entry"),
         (["known", "--write"], "--releases and --write belong to --bisect"),
@@ -289,3 +301,25 @@ def test_the_versions_of_an_entry_are_found_in_releases(kit: Kit) -> None:
     said = kit("known", "--bisect", "pycrdt-end-of-nested-type-of-yjs", "--releases", "pycrdt@0.14.0:0.14.3")
     assert said.code == 0
     assert "pycrdt-end-of-nested-type-of-yjs  <0.14.2: so it is" in said.out
+
+
+def test_a_scenario_is_performed_by_releases(kit: Kit) -> None:
+    said = kit("matrix", SCENARIO, "--impl", f"{STORE}@0.1.2:0.1.3", "--every", "--json")
+    assert said.code == 0
+    assert said.json["roles"][SCENARIO] == {"writer": STORE, "reader": STORE}
+    found = {each["version"]: each["cases"][SCENARIO]["v1"] for each in said.json["releases"]}
+    assert found["0.1.2"]["verdict"] == "pass"
+    assert (found["0.1.3"]["verdict"], found["0.1.3"]["signature"]) == ("fail", "undelivered:agree")
+
+
+def test_a_release_plays_its_kind_of_role_and_others_the_rest() -> None:
+    company = Company("pycrdt-websocket", MANIFESTS, print)
+    (scenario,) = options.scenarios("websocket/rooms-apart", None)
+
+    def who(cast: Cast) -> list[str]:
+        return ["release" if player == RELEASE else company.names[player] for player in cast]
+
+    assert company.kind(scenario) == "server"
+    assert who(company.cast(scenario)) == ["release", *["pycrdt-websocket"] * 3]
+    (cast,) = company.casts_with(scenario, "y-websocket")
+    assert who(cast) == ["release", *["y-websocket"] * 3]

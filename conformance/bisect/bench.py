@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from conformance.errors import ProvisionError
-from conformance.execute.engine import Engine
-from conformance.model.implementation import SPEAKS_V2
 from conformance.model.spec import Spec
-from conformance.plan.script import has_format, parts
 from conformance.provision import provide
 from conformance.provision.engine import bundled
-from conformance.repro.performing import cast_as, first, perform_all
-from conformance.run import introduce
-from conformance.wanted import Wanted, launches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from conformance.execute.engine import Limits
-    from conformance.model.implementation import Implementation
     from conformance.model.manifest import Manifest
-    from conformance.model.vector import Case
-    from conformance.plan.casting import Performance
     from conformance.provision import Launch, Report
 
 RELEASE = 0
 """The number of the release in a cast; others are numbered from 1."""
-ALONE = (RELEASE, RELEASE)
-FORMATS = ("v1", "v2")
+
+Cast = tuple[int, ...]
+"""Who plays: of a vector the writer and the reader, of a scenario each of its roles."""
 
 
 class Key(NamedTuple):
-    """One performance: the case's id, who writes and who reads, and the format of updates."""
+    """One performance: the case's id, who plays, and the format of updates."""
 
     case: str
-    cast: tuple[int, int]
+    cast: Cast
     format: str
 
 
@@ -67,28 +58,55 @@ class Seen:
     answers: Mapping[Key, Answer]
     skipped: str = ""
 
+    def of(self, case: str, update_format: str) -> Answer | None:
+        """The answer of the only cast in which a case was performed; None where it was not."""
+        found = (answer for key, answer in self.answers.items() if (key.case, key.format) == (case, update_format))
+        return next(found, None)
+
+
+class Case(Protocol):
+    """A vector or a scenario."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Performer(Protocol):
+    """What the releases perform, and with whom.
+
+    Attributes:
+        cases: all of them.
+        formats: of updates, in which they are performed.
+    """
+
+    @property
+    def cases(self) -> Sequence[Case]: ...
+
+    @property
+    def formats(self) -> Sequence[str]: ...
+
+    def perform(self, spec: Spec, launch: Launch) -> Iterator[tuple[Key, Answer]]:
+        """The answers of one release. Raises ProvisionError: its runner, or that of another, is no use."""
+
+    def casting(self) -> str:
+        """Who plays, in words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Who plays."""
+
+    def others(self) -> Sequence[str]:
+        """The labels of those who play beside the release."""
+
 
 @dataclass(slots=True)
 class Bench:
-    """Cases that are performed by releases of `manifest`, alone or with `others`, as `casts` say.
-
-    Attributes:
-        casts: writer and reader by number. A case of one peer takes part in casts of the release alone.
-        only: the cases and casts that are meant, where that is not all of them.
-        seen: what was tried, in the order in which it was.
-    """
+    """Releases of `manifest`; `seen` is what was tried, in the order in which it was."""
 
     manifest: Manifest
     manifests: Mapping[str, Manifest]
-    cases: Sequence[Case]
-    others: Sequence[Spec]
-    casts: Sequence[tuple[int, int]]
-    formats: Sequence[str]
-    limits: Limits
+    performer: Performer
     report: Report
-    only: frozenset[tuple[str, tuple[int, int]]] | None = None
     seen: dict[str, Seen] = field(default_factory=dict)
-    _companions: list[Launch] = field(default_factory=list)
 
     def at(self, version: str) -> Seen:
         """What a release makes of all cases; performed when it is first asked for.
@@ -103,11 +121,10 @@ class Bench:
     def _perform(self, version: str) -> Seen:
         label = f"{self.manifest.name}@{version}"
         spec = Spec(self.manifest.name, version, None, label)
-        self._companions = self._companions or launches(Wanted(tuple(self.others), self.manifests), self.report)
         try:
             launch = provide(spec, self.manifest, self.report)
             engine = bundled(self.manifest, launch.installed)
-            answers = dict(self._answers([launch, *self._companions], [spec, *self.others]))
+            answers = dict(self.performer.perform(spec, launch))
         except ProvisionError as error:
             if error.implementation != label:
                 raise
@@ -115,28 +132,6 @@ class Bench:
             return Seen(version, None, {}, error.what)
         self.report(f"{label}: {_summary(answers)}")
         return Seen(version, engine, answers)
-
-    def _answers(self, commands: Sequence[Launch], specs: Sequence[Spec]) -> Iterator[tuple[Key, Answer]]:
-        with Engine(commands, self.limits) as engine:
-            implementations = introduce(engine, specs, commands)
-            performances = list(self._performances(implementations))
-            for shown in perform_all(engine, implementations, performances, first):
-                program = shown.outcome.performance.program
-                cast = shown.outcome.performance.cast
-                verdict = shown.verdict
-                key = Key(program.case.id, (cast[0], cast[-1]), program.format)
-                yield key, Answer(verdict.name, verdict.signature if shown.failed else "", verdict.detail)
-
-    def _performances(self, implementations: Sequence[Implementation]) -> Iterator[Performance]:
-        speaks_v2 = [each.hello.features >= SPEAKS_V2 for each in implementations]
-        for case in self.cases:
-            single = len(parts(case)) == 1 or case.verdict == "invalid"
-            for cast in self.casts:
-                if (single and cast != ALONE) or (self.only is not None and (case.id, cast) not in self.only):
-                    continue
-                for update_format in self.formats if has_format(case) else ("v1",):
-                    if update_format == "v1" or (speaks_v2[cast[0]] and speaks_v2[cast[1]]):
-                        yield cast_as(case, cast, update_format)
 
 
 def _summary(answers: Mapping[Key, Answer]) -> str:

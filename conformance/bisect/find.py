@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.bisect.bench import Key
 from conformance.bisect.search import boundary, lowest_useful
 from conformance.errors import ConformanceError
 
@@ -50,7 +49,7 @@ class Change:
 
 
 def find(bench: Bench, versions: Sequence[str], good: str | None, bad: str | None) -> Change:
-    """Bisect the only case and cast of the bench over ordered `versions`.
+    """Bisect the only case of the bench, in its only cast, over ordered `versions`.
 
     Without `good` and `bad` the ends are the newest release, and the oldest that can perform the case. With one of
     them the other end is whichever of these comes out otherwise.
@@ -87,19 +86,19 @@ class _Row:
     def __init__(self, bench: Bench, versions: Sequence[str]) -> None:
         self._bench = bench
         self._versions = versions
-        (case,), (cast,) = bench.cases, bench.casts
-        self._case, self._cast = case.id, cast
+        (case,) = bench.performer.cases
+        self._case, self._formats = case.id, bench.performer.formats
 
     def answer(self, place: int, update_format: str) -> Answer | None:
         """What a release answers; None where it is no use."""
-        found = self._bench.at(self._versions[place]).answers.get(Key(self._case, self._cast, update_format))
+        found = self._bench.at(self._versions[place]).of(self._case, update_format)
         return found if found and found.is_use else None
 
     def _is_useful(self, place: int) -> bool:
-        return any(self.answer(place, each) for each in self._bench.formats)
+        return any(self.answer(place, each) for each in self._formats)
 
     def _passes(self, place: int) -> bool:
-        answers = [self.answer(place, each) for each in self._bench.formats]
+        answers = [self.answer(place, each) for each in self._formats]
         return all(answer.passed for answer in answers if answer)
 
     def ends(self, good: str | None, bad: str | None) -> Ends:
@@ -125,7 +124,7 @@ class _Row:
 
     def difference(self, ends: Ends) -> tuple[str, bool]:
         """The format in which the ends differ, and whether both fail and only their signatures differ."""
-        pairs = [(each, self.answer(ends.low, each), self.answer(ends.high, each)) for each in self._bench.formats]
+        pairs = [(each, self.answer(ends.low, each), self.answer(ends.high, each)) for each in self._formats]
         both = [(each, low, high) for each, low, high in pairs if low and high]
         for each, low, high in both:
             if low.passed != high.passed:
@@ -159,16 +158,16 @@ def lines(bench: Bench, change: Change) -> Iterator[str]:
     """All that were tried, in the order of the releases that were found, and the pair."""
     from conformance.model.versions import order
 
-    (case,), (cast,) = bench.cases, bench.casts
-    key = Key(case.id, cast, change.format)
-    end = change.after.answers[key] if change.mended is not True else change.before.answers[key]
+    (case,) = bench.performer.cases
+    end = (change.after if change.mended is not True else change.before).of(case.id, change.format)
+    assert end is not None, "both were performed"
     name = bench.manifest.name
     rows = [bench.seen[version] for version in sorted(bench.seen, key=order)]
     width = max(len(seen.version) for seen in rows)
     engines = max(len(seen.engine or "") for seen in rows)
     for seen in rows:
         engine = f"{bench.manifest.engine} {seen.engine or '?':<{engines}}  " if engines else ""
-        yield f"{name}@{seen.version:<{width}}  {engine}{_outcome(seen, seen.answers.get(key), end)}"
+        yield f"{name}@{seen.version:<{width}}  {engine}{_outcome(seen, seen.of(case.id, change.format), end)}"
     yield ""
     words = {True: ("last bad", "first good"), False: ("last good", "first bad"), None: ("last before", "first after")}
     for word, seen in zip(words[change.mended], (change.before, change.after), strict=True):

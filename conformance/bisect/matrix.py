@@ -5,8 +5,6 @@ from __future__ import annotations
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
-from conformance.bisect.bench import Key
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,27 +15,26 @@ PASSED, LACKING, ABSENT = "pass", "u", "-"
 
 def as_json(bench: Bench, versions: Sequence[str]) -> dict[str, Any]:
     """Every answer: a list of releases, each with case -> format -> what came of it."""
-    (cast,) = bench.casts
     return {
         "implementation": bench.manifest.name,
-        "cast": [bench.manifest.name if player == 0 else bench.others[player - 1].label for player in cast],
+        **bench.performer.as_json(),
         "releases": [
             {
                 "version": version,
                 "engine": bench.at(version).engine,
                 "skipped": bench.at(version).skipped or None,
-                "cases": {case.id: _formats(bench.at(version), case.id, cast) for case in bench.cases},
+                "cases": {case.id: _formats(bench.at(version), case.id) for case in bench.performer.cases},
             }
             for version in versions
         ],
     }
 
 
-def _formats(seen: Seen, case: str, cast: tuple[int, int]) -> dict[str, Any]:
+def _formats(seen: Seen, case: str) -> dict[str, Any]:
     return {
         key.format: {"verdict": answer.verdict, "signature": answer.signature or None, "detail": answer.detail or None}
         for key, answer in seen.answers.items()
-        if key.case == case and key.cast == cast
+        if key.case == case
     }
 
 
@@ -50,14 +47,14 @@ def lines(bench: Bench, versions: Sequence[str], width: int) -> Iterator[str]:
     if any(engines):
         columns.append([bench.manifest.engine, *engines])
     left = len(columns)
-    for number, case in enumerate(bench.cases, 1):
+    for number, case in enumerate(bench.performer.cases, 1):
         columns.append([str(number), *(_cell(bench, version, case.id, letters) for version in versions)])
     for block in _blocks(columns[:left], columns[left:], width):
         widths = [max(map(len, column)) for column in block]
         for row in zip(*block, strict=True):
             yield "  ".join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)).rstrip()
         yield ""
-    yield from (f"{number:>3}  {case.id}" for number, case in enumerate(bench.cases, 1))
+    yield from (f"{number:>3}  {case.id}" for number, case in enumerate(bench.performer.cases, 1))
     yield ""
     yield from (f"  {letter}  {signature}" for signature, letter in letters.items())
     yield f"{PASSED}, {LACKING} lacks what the case needs, {ABSENT} not available; v1/v2 where the two differ"
@@ -69,10 +66,10 @@ def lines(bench: Bench, versions: Sequence[str], width: int) -> Iterator[str]:
 def _letters(bench: Bench, versions: Sequence[str]) -> Mapping[str, str]:
     """Signature -> A, B, ..., Z, AA, ... in the order in which they come, column after column."""
     found: dict[str, None] = {}
-    for case in bench.cases:
+    for case in bench.performer.cases:
         for version in versions:
-            for update_format in bench.formats:
-                answer = _answer(bench, version, case.id, update_format)
+            for update_format in bench.performer.formats:
+                answer = bench.at(version).of(case.id, update_format)
                 if answer and answer.signature:
                     found.setdefault(answer.signature)
     return {signature: _letter(number) for number, signature in enumerate(found)}
@@ -83,13 +80,8 @@ def _letter(number: int) -> str:
     return (_letter(rest - 1) if rest else "") + ascii_uppercase[last]
 
 
-def _answer(bench: Bench, version: str, case: str, update_format: str) -> Answer | None:
-    (cast,) = bench.casts
-    return bench.at(version).answers.get(Key(case, cast, update_format))
-
-
 def _cell(bench: Bench, version: str, case: str, letters: Mapping[str, str]) -> str:
-    answers = [_answer(bench, version, case, each) for each in bench.formats]
+    answers = [bench.at(version).of(case, each) for each in bench.performer.formats]
     marks = dict.fromkeys(_mark(answer, letters) for answer in answers if answer)
     return "/".join(marks) or ABSENT
 

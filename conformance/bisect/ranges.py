@@ -5,29 +5,29 @@ The newest release of each minor is looked at, and where two neighbours differ t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from conformance.bisect.bench import ALONE, RELEASE
 from conformance.bisect.search import boundary
-from conformance.judge.known import partner as known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from conformance.bisect.bench import Answer, Bench
+    from conformance.bisect.bench import Answer, Bench, Case, Cast
     from conformance.bisect.search import IsLow
     from conformance.judge.known import Divergence
-    from conformance.model.spec import Spec
-    from conformance.model.vector import Case
 
-Cast = tuple[int, int]
+
+AnyCase = TypeVar("AnyCase", bound="Case")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Neighbouring releases that show a divergence; an end is None where the row of releases ends."""
+    """Neighbouring releases that show a divergence; an end is None where the row of releases ends.
+
+    Where the first releases of the row cannot be had, `first` is the first that could be tried.
+    """
 
     first: str | None
     behind: str | None
@@ -46,53 +46,47 @@ class Finding:
     Attributes:
         shown: tried release that could perform the case -> whether it shows it.
         otherwise: release that does not -> signature with which the case fails in it.
+        shared: releases whose failure another entry of the implementation explains as well.
     """
 
     case: str
     spans: tuple[Span, ...]
     shown: Mapping[str, bool]
     otherwise: Mapping[str, str]
+    shared: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return " and ".join(map(str, self.spans)) or "none"
 
 
-def casts_of(divergence: Divergence, others: Sequence[Spec], partner: str | None) -> list[Cast]:
-    """The casts that tell whether an entry's failure comes, with others by their number.
-
-    One that is not of cross castings only must come when the implementation is alone. With others those count which
-    the entry names, else the `partner` with whom its example was seen.
-    """
-    if divergence.castings != "cross":
-        return [ALONE]
-    names = ["", *(other.name for other in others)]
-    named = [known(other)[0] for other in divergence.others]
-    meant = named or ([partner] if partner else [])
-    numbers = [number for number in range(1, len(names)) if names[number] in meant]
-    pairs = [pair for number in numbers for pair in ((RELEASE, number), (number, RELEASE))]
-    return [pair for pair in pairs if divergence.covers_cast(pair, RELEASE, names)]
-
-
-def covered(divergence: Divergence, cases: Sequence[Case]) -> list[Case]:
-    """The cases of an entry in their direct form."""
+def covered(divergence: Divergence, cases: Sequence[AnyCase]) -> list[AnyCase]:
+    """The cases of an entry, vectors in their direct form."""
     return [case for case in cases if divergence.covers_case(case.id)]
 
 
 def findings(
-    bench: Bench, versions: Sequence[str], grid: Sequence[str], divergence: Divergence, casts: Sequence[Cast]
+    bench: Bench,
+    versions: Sequence[str],
+    grid: Sequence[str],
+    divergence: Divergence,
+    casts: Sequence[Cast],
+    others: Sequence[Divergence] = (),
 ) -> Iterator[Finding]:
     """A finding for each case of an entry that some release can perform.
 
     Args:
         versions: all releases, in order.
         grid: those that are looked at in any case.
+        others: entries of the implementation, of which some may explain the same.
     """
-    cases = [case.id for case in covered(divergence, bench.cases)]
+    cases = [case.id for case in covered(divergence, bench.performer.cases)]
     places = [versions.index(version) for version in grid]
     for case in cases:
         trial = _Trial(bench, versions, divergence, casts, cases, case)
         if any(map(trial.performs, places)):
-            yield trial.finding(places)
+            finding = trial.finding(places)
+            same = [other for other in others if other is not divergence and other.covers_case(case)]
+            yield replace(finding, shared=frozenset(trial.shared(same)))
 
 
 class _Trial:
@@ -129,12 +123,16 @@ class _Trial:
 
         One that can perform no case of the entry does not show it: there the entry would be stale.
         """
-        if answers := self._answers(place, self._case):
-            parts = [part for answer in answers if answer.signature for part in answer.signature.split("+")]
-            return any(map(self._divergence.explains, parts))
+        if self.performs(place):
+            return any(map(self._divergence.explains, self._parts(place)))
         skipped = self._bench.at(self._versions[place]).skipped
         may_be_absent = self._divergence.castings == "cross"
         return None if skipped or may_be_absent or self._answers(place, *self._cases) else False
+
+    def _parts(self, place: int) -> list[str]:
+        """The signatures of a release, in their parts."""
+        signatures = [answer.signature for answer in self._answers(place, self._case) if answer.signature]
+        return [part for signature in signatures for part in signature.split("+")]
 
     def _like(self, low: int) -> IsLow:
         state = self.shows(low)
@@ -152,7 +150,9 @@ class _Trial:
             if self.shows(low) != self.shows(high):
                 changes.append((boundary(low, high, self._like(low))[1], not self.shows(low)))
         spans: list[Span] = []
-        first, open_ = None, bool(self.shows(useful[0]))
+        # What came before the first that could be tried is not known.
+        first = self._versions[useful[0]] if useful[0] else None
+        open_ = bool(self.shows(useful[0]))
         for place, shown in changes:
             if shown:
                 first, open_ = self._versions[place], True
@@ -167,6 +167,16 @@ class _Trial:
         for place, version in enumerate(self._versions):
             if version in self._bench.seen and (state := self.shows(place)) is not None:
                 yield version, state
+
+    def shared(self, others: Sequence[Divergence]) -> Iterator[str]:
+        """The releases whose failure one of `others`, which are of the same case, explains too."""
+        for version, state in self._shown():
+            parts = self._parts(self._versions.index(version))
+            covering = [other for other in others if other.covers_version(version)]
+            if state and any(
+                self._divergence.explains(part) and other.explains(part) for part in parts for other in covering
+            ):
+                yield version
 
     def _otherwise(self) -> Iterator[tuple[str, str]]:
         for version, state in self._shown():
@@ -192,7 +202,7 @@ def lines(divergence: Divergence, found: Sequence[Finding]) -> Iterator[str]:
         ranges.setdefault(str(finding), []).append(finding)
     for text, group in ranges.items():
         yield f"  {text:<16} {', '.join(finding.case for finding in group)}"
-    if found and range_of(found) is None:
+    if found and range_of(divergence, found) is None:
         yield "  no range holds for all of its cases: make an entry for each, or leave a case out"
     for (versions, signature), cases in _otherwise(found).items():
         where = versions[0] if len(versions) == 1 else f"{len(versions)} releases, {versions[0]} to {versions[-1]},"
@@ -210,16 +220,24 @@ def _otherwise(found: Sequence[Finding]) -> dict[tuple[tuple[str, ...], str], li
 
 
 def is_right(divergence: Divergence, found: Sequence[Finding]) -> bool:
-    """Whether the versions that an entry has are true of every release that was tried."""
+    """Whether the versions that an entry has are true of every release that was tried.
+
+    Which of several entries is meant by a failure that each of them explains is a person's to say.
+    """
     return bool(found) and all(
-        divergence.covers_version(version) is shown for finding in found for version, shown in finding.shown.items()
+        divergence.covers_version(version) is shown or (shown and version in finding.shared)
+        for finding in found
+        for version, shown in finding.shown.items()
     )
 
 
-def range_of(found: Sequence[Finding]) -> str | None:
-    """The range that holds for all cases, as an entry's `versions`; None when there is none, or not one."""
-    texts = {str(finding) for finding in found if len(finding.spans) == 1}
-    return texts.pop() if len(texts) == 1 and all(len(finding.spans) == 1 for finding in found) else None
+def range_of(divergence: Divergence, found: Sequence[Finding]) -> str | None:
+    """The range that holds for all cases, as an entry's `versions`; None when there is none, or not one.
+
+    A case that some releases cannot perform says nothing of those.
+    """
+    texts = dict.fromkeys(str(finding) for finding in found if len(finding.spans) == 1)
+    return next((text for text in texts if is_right(replace(divergence, versions=text), found)), None)
 
 
 def _short(version: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from conformance.cli import options
+from conformance.cli import options, releases
 from conformance.errors import UsageError
+from conformance.model.layers import is_scenario
 
 if TYPE_CHECKING:
     import argparse
@@ -26,14 +27,11 @@ def _parser() -> options.Parser:
         "--good and --bad, the newest release is compared with the oldest that can perform the case. Exit code 1 when "
         "the case comes out alike at both ends.",
     )
-    parser.add_argument("case", metavar="CASE", help="id of a case")
+    parser.add_argument("case", metavar="CASE", help="id of a case or scenario")
     parser.add_argument("--impl", required=True, metavar="NAME", help="NAME, or a range of releases: NAME@FIRST:LAST")
     parser.add_argument("--good", metavar="VERSION", help="a release in which the case passes")
     parser.add_argument("--bad", metavar="VERSION", help="a release in which it fails")
-    options.add_partner(parser)
-    parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: the one that differs)")
-    options.add_vectors(parser)
-    options.add_limits(parser)
+    releases.add_options(parser)
     return parser
 
 
@@ -43,13 +41,13 @@ def main(argv: list[str]) -> int:
     from conformance.bisect.releases import candidates
 
     arguments = _parser().parse_args(argv)
-    case = options.case_of(arguments.case, arguments.vectors)
-    wanted, bench = options.bench(arguments, [case])
     if arguments.good and arguments.good == arguments.bad:
         raise UsageError(f"--good and --bad are both {arguments.good}; name two releases")
+    wanted, bench = releases.bench(arguments, one=True)
+    (case,) = bench.performer.cases
     versions = candidates(bench.manifest, wanted, [arguments.good, arguments.bad], bench.report)
     change = find(bench, versions, arguments.good, arguments.bad)
-    print(f"{case.id}  {options.casting(arguments)}  {change.format}")
+    print(f"{case.id}  {bench.performer.casting()}  {change.format}")
     print(f"{versions[0]} to {versions[-1]}: {len(versions)} releases, {len(bench.seen)} tried\n")
     print("\n".join(lines(bench, change)))
     print("\n".join(_next(arguments, bench, change)))
@@ -57,8 +55,14 @@ def main(argv: list[str]) -> int:
 
 
 def _next(arguments: argparse.Namespace, bench: Bench, change: Change) -> Iterator[str]:
-    """Commands to go on with: a program that shows the failure, and the same search in the engine."""
+    """Commands to go on with: a program or timeline that shows the failure, and the same search in the engine."""
     shown = change.before if change.mended else change.after
+    if is_scenario(arguments.case):
+        impls = ",".join([f"{bench.manifest.name}@{shown.version}", *bench.performer.others()])
+        (case,) = bench.performer.cases
+        layer = case.id.partition("/")[0]
+        yield f"next         python -m conformance --layers {layer} --filter {case.id} --impls {impls}"
+        return
     partner = "".join(f" --{role} {name}" for role in ("writer", "reader") if (name := getattr(arguments, role)))
     partner += "".join(f" --vectors {shlex.quote(str(path))}" for path in arguments.vectors or ())
     name = bench.manifest.name

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.judge.known import Divergence
     from conformance.knownfile import Evidence
     from conformance.report.records import Record
+    from conformance.scenario.model import Scenario
 
 COMPLETE, INCOMPLETE = 0, 1
 _MOST = 6  # castings of one signature in a line; the results file has all
@@ -128,8 +129,9 @@ def _bisect(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     """Print in which releases each entry's failure comes, and write what holds for all of its cases."""
     from fnmatch import fnmatchcase
 
-    from conformance.bisect.entries import find_versions
+    from conformance.bisect.entries import Sources, find_versions
     from conformance.bisect.ranges import is_right, lines, range_of
+    from conformance.cli import releases
     from conformance.divergences.examples import load_examples
     from conformance.errors import UsageError
     from conformance.knownfile import update, with_versions
@@ -146,19 +148,17 @@ def _bisect(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     ]
     if not chosen:
         raise UsageError(f"there is no entry {arguments.bisect}; see: python -m conformance known")
-    if scenarios := [entry.id for entry in chosen if entry.is_of_scenarios]:
-        raise UsageError(
-            f"{scenarios[0]} is of scenarios, which are not bisected; run one on a release of its own with "
-            "--layers 4-7 --impls NAME@VERSION,..."
-        )
     found = find_versions(
         chosen,
         wanted,
-        load_cases([data_root() / "vectors"]),
-        load_examples(folder),
-        options.manifests(arguments),
-        options.limits(arguments),
-        announce,
+        Sources(
+            cases=load_cases([data_root() / "vectors"]),
+            examples=load_examples(folder),
+            scenarios=releases.plan(arguments, _of_entries(chosen)),
+            manifests=options.manifests(arguments),
+            limits=options.limits(arguments),
+            report=announce,
+        ),
     )
     written = {}
     wrong = 0
@@ -166,12 +166,23 @@ def _bisect(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
         print("\n".join(lines(entry, findings)), flush=True)
         if not is_right(entry, findings):
             wrong += 1
-            if versions := range_of(findings):
+            if versions := range_of(entry, findings):
                 written[entry.id] = versions
     if arguments.write:
         for path in update(folder, lambda text: with_versions(text, written)):
             print(f"updated {path}", file=sys.stderr)
     return INCOMPLETE if wrong > (len(written) if arguments.write else 0) else COMPLETE
+
+
+def _of_entries(entries: Sequence[Divergence]) -> list[Scenario]:
+    """The scenarios that entries name; without one of them nothing is read."""
+    if not any(entry.is_of_scenarios for entry in entries):
+        return []
+    return [
+        scenario
+        for scenario in options.scenarios("*", None)
+        if any(entry.covers_case(scenario.id) for entry in entries)
+    ]
 
 
 def _list(known: Sequence[Divergence]) -> Iterator[str]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from conformance.scenario.run import Plan
     from conformance.wanted import Wanted
 
-_JOBS_OF_A_CORE = 2
+JOBS_OF_A_CORE = 2
 """Performances wait for each other's processes, and for delays of servers, more than they compute."""
+DEADLINE = 30.0
+"""Seconds in which a step must be answered."""
 MEANINGLESS = ("resume", "requirements")
 """Options of a run that scenarios do not have."""
 
@@ -62,8 +64,8 @@ def plan(arguments: argparse.Namespace, layers: Sequence[str], wanted: Wanted) -
         everybody=everybody,
         whole=shipped and everybody,
         keep=arguments.keep,
-        jobs=arguments.jobs or _JOBS_OF_A_CORE * options.CORES,
-        deadline=arguments.timeout or 30.0,
+        jobs=arguments.jobs or JOBS_OF_A_CORE * options.CORES,
+        deadline=arguments.timeout or DEADLINE,
         seed=arguments.seed or 0,
         fail_fast=arguments.fail_fast,
         toxiproxy=toxiproxy() if arguments.proxy else "",

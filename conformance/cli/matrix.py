@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from conformance.cli import options
+from conformance.cli import options, releases
 from conformance.errors import ConformanceError
 
 DONE = 0
@@ -16,14 +16,11 @@ def _parser() -> options.Parser:
         "Perform cases on the releases of an implementation: a row for each release, a column for each case. Releases "
         "are installed as a run installs them; those that cannot be had are left empty, with the reason.",
     )
-    parser.add_argument("case", metavar="CASE", help="id of a case, or a glob of ids")
+    parser.add_argument("case", metavar="CASE", help="id of a case or scenario, or a glob of ids")
     parser.add_argument("--impl", required=True, metavar="RANGE", help="such as yjs@13.4:13.6, or yjs")
     parser.add_argument("--every", action="store_true", help="every release, not only the newest of each minor")
-    options.add_partner(parser)
-    parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: both)")
     parser.add_argument("--json", action="store_true", help="an object, with the signature of every failure")
-    options.add_vectors(parser)
-    options.add_limits(parser)
+    releases.add_options(parser)
     return parser
 
 
@@ -34,7 +31,7 @@ def main(argv: list[str]) -> int:
     from conformance.jsonio import dumps
 
     arguments = _parser().parse_args(argv)
-    wanted, bench = options.bench(arguments, options.cases(arguments.case, arguments.vectors))
+    wanted, bench = releases.bench(arguments, one=False)
     versions = candidates(bench.manifest, wanted, [], bench.report)
     if not arguments.every:
         versions = newest_patches(versions)
@@ -46,6 +43,6 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         print(dumps(as_json(bench, versions)).decode())
     else:
-        print(options.casting(arguments))
+        print(bench.performer.casting())
         print("\n".join(lines(bench, versions, shutil.get_terminal_size((120, 24)).columns)))
     return DONE

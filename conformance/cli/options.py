@@ -13,11 +13,10 @@ from conformance.model.layers import PEER
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from conformance.bisect.bench import Bench
     from conformance.execute.engine import Limits
     from conformance.model.manifest import Manifest
-    from conformance.model.spec import SpecRange
     from conformance.model.vector import Case
+    from conformance.scenario.model import Scenario
     from conformance.wanted import Wanted
 
 CORES = os.cpu_count() or 2
@@ -57,7 +56,9 @@ def add_implementations(options: argparse.ArgumentParser) -> None:
 
 
 def add_limits(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--timeout", type=positive, default=TIMEOUT, metavar="SECONDS", help="for a case (default 10)")
+    options.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="for a case (10), or a step of a scenario (30)"
+    )
     options.add_argument(
         "--memory", type=positive, default=2048.0, metavar="MIB", help="resident memory of a runner (default 2048)"
     )
@@ -132,36 +133,27 @@ def case_of(name: str, vectors: Sequence[Path] | None) -> Case:
     """The one case of that id."""
     found = cases(name, vectors)
     if len(found) > 1:
-        raise UsageError(f"{name} means several cases: {found[0].id}, {found[1].id}, ...; name one")
+        raise _several(name, found)
     return found[0]
 
 
-def bench(arguments: argparse.Namespace, chosen: Sequence[Case]) -> tuple[SpecRange, Bench]:
-    """The releases that --impl means, and the bench on which they perform the chosen cases."""
-    from conformance.bisect.bench import ALONE, FORMATS, RELEASE, Bench
-    from conformance.model.manifest import find_manifest
-    from conformance.model.spec import parse_range, parse_spec
-    from conformance.report.progress import announce
-
-    known = manifests(arguments)
-    wanted = parse_range(arguments.impl)
-    partner = arguments.writer or arguments.reader
-    others = [parse_spec(partner)] if partner else []
-    for other in others:
-        find_manifest(other, known)
-    cast = ALONE if not others else (1, RELEASE) if arguments.writer else (RELEASE, 1)
-    formats = [arguments.update_format] if arguments.update_format else FORMATS
-    return wanted, Bench(
-        find_manifest(wanted, known), known, chosen, others, [cast], formats, limits(arguments), announce
-    )
+def _several(name: str, found: Sequence[Case] | Sequence[Scenario]) -> UsageError:
+    return UsageError(f"{name} means several cases: {found[0].id}, {found[1].id}, ...; name one")
 
 
-def casting(arguments: argparse.Namespace) -> str:
-    """Who plays, in words."""
-    name = arguments.impl.partition("@")[0]
-    if arguments.writer:
-        return f"{arguments.writer} -> {name}"
-    return f"{name} -> {arguments.reader}" if arguments.reader else f"{name} alone"
+def scenarios(pattern: str, vectors: Sequence[Path] | None) -> list[Scenario]:
+    """As `cases`, of scenarios."""
+    from fnmatch import fnmatchcase
+
+    from conformance.model.layers import UPPER
+    from conformance.resources import data_root
+    from conformance.scenario.model import FOLDER, load_scenarios
+
+    paths = vectors or [data_root() / "vectors" / FOLDER]
+    found = [scenario for scenario in load_scenarios(paths, tuple(UPPER)) if fnmatchcase(scenario.id, pattern)]
+    if not found:
+        raise UsageError(f"there is no scenario {pattern}; see: python -m conformance list scenarios")
+    return found
 
 
 def manifests(arguments: argparse.Namespace) -> Mapping[str, Manifest]:

@@ -46,8 +46,8 @@ _TEXTS = (
     "name", "title", "homepage", "language", "provider",
     "package", "version", "supported", "module", "binary", "hint", "engine", "repro", "speaks",
 )  # fmt: skip
-_LISTS = ("argv", "aliases", "roles")
-_TABLES = ("requires", "env")
+_LISTS = ("argv", "aliases", "beside", "roles")
+_TABLES = ("requires", "env", "together")
 _PATHS = ("lock", "source")
 
 
@@ -61,6 +61,9 @@ class Manifest:
     `version` is the pinned default and `supported` the range that the runner can host. `requires` bounds the
     runtime, for example {"node": ">=20"}. `lock` pins the default version with all its dependencies. `engine` is
     the code that does the work, where several implementations share it; `repro` the dialect of programs for reports.
+    `beside` names packages that the runner's part needs and the package does not bring: the lock has them, and other
+    releases get them at the lock's versions. `together` names packages that are released with the package under its
+    numbers, but for the first, which differs by so much ("-2"); other releases get theirs.
     `roles` says what it plays: documents of layers 0 to 3 (`peer`), or roles of scenarios;
     `speaks` what it speaks as a client or a server, and such a one meets only its like.
     """
@@ -74,6 +77,7 @@ class Manifest:
     path: Path
     package: str = ""
     aliases: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     roles: tuple[str, ...] = (PEER,)
     version: str = ""
     supported: str = ""
@@ -83,6 +87,7 @@ class Manifest:
     lock: Path | None = None
     requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    together: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hint: str = ""
     engine: str = ""
     repro: str = ""
@@ -177,6 +182,9 @@ def _check(table: dict[str, Any], where: str) -> None:
             within("0", bounds)
         except ValueError as error:
             raise ManifestError(where, str(error)) from error
+    for name, offset in table.get("together", {}).items():
+        if not re.fullmatch(r"[+-]\d+", offset):
+            raise ManifestError(f"{where}: together", f"{name} is {offset!r}, and not a difference such as -2")
     browser = ("chromium",) if "chromium" in table.get("requires", {}) else ()
     known = ("root", "here", *PROVIDERS[table["provider"]], *browser)
     for template in (*table["argv"], *table.get("env", {}).values()):

@@ -8,6 +8,7 @@ from conformance.errors import ProvisionError
 from conformance.provision import nodejs, store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conformance.model.manifest import Manifest
@@ -100,23 +101,32 @@ def _install_lock(task: Task, lock: Path, fresh: Path, manifest: Manifest) -> No
 
 def _from_registry(spec: Spec, manifest: Manifest, report: Report) -> Path:
     version = spec.version or manifest.version
-    key = store.digest(manifest.package, version, manifest.supported, store.machine())
+    wanted = [f"{manifest.package}@{version}", *_beside(manifest)]
+    key = store.digest(manifest.package, version, manifest.supported, *wanted[1:], store.machine())
     target = store.environment("npm", manifest.package, version, key)
     if not target.is_dir():
         from conformance.provision.task import Task, check_version
 
         check_version(spec, manifest)
         task = Task(spec.label, target, report)
-        task.make(lambda fresh: _install(task, f"{manifest.package}@{version}", fresh, manifest))
+        task.make(lambda fresh: _install(task, wanted, fresh, manifest))
     return target / "node_modules" / manifest.package
 
 
-def _install(task: Task, wanted: str, fresh: Path, manifest: Manifest) -> None:
-    task.say(f"installing {wanted} from npm (once)")
+def _beside(manifest: Manifest) -> list[str]:
+    """What the runner's part needs beside the package, as the lock pins it."""
+    if manifest.lock is None or not manifest.beside:
+        return []
+    locked = _read_json(manifest.lock).get("packages", {})
+    return [f"{name}@{locked[f'node_modules/{name}']['version']}" for name in manifest.beside]
+
+
+def _install(task: Task, wanted: Sequence[str], fresh: Path, manifest: Manifest) -> None:
+    task.say(f"installing {wanted[0]} from npm (once)")
     (fresh / "package.json").write_text('{"private": true}\n', encoding="utf-8")
     npm, env = nodejs.npm(task, _node(manifest))
-    argv = [*npm, "install", wanted, "--install-links", "--no-save", "--no-package-lock", *_NO_SCRIPTS]
-    task.run(argv, fresh, env, f"{wanted} cannot be installed from npm")
+    argv = [*npm, "install", *wanted, "--install-links", "--no-save", "--no-package-lock", *_NO_SCRIPTS]
+    task.run(argv, fresh, env, f"{wanted[0]} cannot be installed from npm")
 
 
 def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Path:
@@ -130,7 +140,7 @@ def _from_path(spec: Spec, path: Path, manifest: Manifest, report: Report) -> Pa
         from conformance.provision.task import Task, forget_older
 
         task = Task(spec.label, target, report)
-        task.make(lambda fresh: _install(task, str(path), fresh, manifest))
+        task.make(lambda fresh: _install(task, [str(path), *_beside(manifest)], fresh, manifest))
         forget_older(target, prefix.name)
     for name in (manifest.package, *manifest.aliases):
         module = target / "node_modules" / name

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.model.spec import Spec
     from conformance.provision import Provision, Report
     from conformance.provision.python import Interpreter
+    from conformance.provision.task import Task
 
 _EXTENSIONS = (".so", ".pyd", ".dylib")
 
@@ -63,7 +64,10 @@ def releases(manifest: Manifest, report: Report) -> list[str]:
 def _from_index(spec: Spec, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
     version = spec.version or manifest.version
     lock = manifest.lock if version == manifest.version else None
-    key = store.digest(lock.read_bytes() if lock else manifest.supported, interpreter.tag, store.machine())
+    others = _pins(manifest)
+    wanted = [f"{manifest.package}=={version}", *_together(manifest, version), *manifest.beside]
+    made_of = [lock.read_bytes()] if lock else [manifest.supported, *wanted[1:], *others]
+    key = store.digest(*made_of, interpreter.tag, store.machine())
     target = store.environment("pypi", manifest.package, version, key)
     if target.is_dir():
         return target
@@ -71,16 +75,49 @@ def _from_index(spec: Spec, manifest: Manifest, interpreter: Interpreter, report
 
     check_version(spec, manifest)
     task = Task(spec.label, target, report)
-    wanted = _locked(lock) if lock else [f"{manifest.package}=={version}"]
     failed = f"{manifest.package} {version} cannot be installed from PyPI"
 
     def fill(fresh: Path) -> None:
         task.say(f"installing {manifest.package} {version} from PyPI (once)")
-        python.install(task, wanted, fresh, interpreter, failed=failed, build=lock is None)
+        if lock:
+            python.install(task, _locked(lock), fresh, interpreter, failed=failed, build=False)
+        else:
+            _resolve(task, wanted, others, fresh, interpreter, failed=failed)
         if not _holds(fresh, manifest):
             raise ProvisionError(spec.label, f"{lock} does not pin {manifest.package}", "compile that lock again")
 
     return task.make(fill)
+
+
+def _together(manifest: Manifest, version: str) -> list[str]:
+    """The packages that were released with a version."""
+    first, dot, rest = version.partition(".")
+    return [f"{name}=={int(first) + int(offset)}{dot}{rest}" for name, offset in manifest.together.items()]
+
+
+def _resolve(
+    task: Task, wanted: list[str], pins: list[str], target: Path, interpreter: Interpreter, *, failed: str
+) -> None:
+    """Installs a release that the lock is not of: with what the lock pins, or what else fits where that does not.
+
+    So one release differs from the next in as little as their own requirements allow.
+    """
+    if pins:
+        constraints = target / "constraints.txt"
+        constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
+        if python.try_install(task, ["--constraint", str(constraints), *wanted], target, interpreter):
+            return
+    python.install(task, wanted, target, interpreter, failed=failed, build=True)
+
+
+def _pins(manifest: Manifest) -> list[str]:
+    """What the lock pins beside the package itself, as constraints: without hashes, since others may be built."""
+    if manifest.lock is None:
+        return []
+    blocks = re.split(r"(?m)^(?=\w)", manifest.lock.read_text(encoding="utf-8"))
+    pins = [block.partition("\n")[0].rstrip("\\ ") for block in blocks if re.match(r"\w", block)]
+    own = (manifest.package, *manifest.together)
+    return [pin for pin in pins if not any(_is_of(pin, name) for name in own)]
 
 
 def _from_path(spec: Spec, path: Path, manifest: Manifest, interpreter: Interpreter, report: Report) -> Path:
@@ -114,7 +151,7 @@ def _dependencies(spec: Spec, manifest: Manifest, interpreter: Interpreter, repo
     if manifest.lock is None:
         return None
     text = manifest.lock.read_text(encoding="utf-8")
-    rest = "".join(block for block in re.split(r"(?m)^(?=\w)", text) if not _pins(block, manifest.package))
+    rest = "".join(block for block in re.split(r"(?m)^(?=\w)", text) if not _is_of(block, manifest.package))
     if not re.search(r"(?m)^\w", rest):
         return None
     target = store.environment("pypi", manifest.package, "others", store.digest(rest, interpreter.tag, store.machine()))
@@ -138,7 +175,8 @@ def _locked(lock: Path) -> list[str]:
     return ["--no-deps", "--require-hashes", "-r", str(lock)]
 
 
-def _pins(block: str, package: str) -> bool:
+def _is_of(block: str, package: str) -> bool:
+    """Whether a requirement, with what follows it, is of a package."""
     name = re.match(r"[A-Za-z0-9._-]+", block)
     return name is not None and _normal(name[0]) == _normal(package)
 

@@ -76,15 +76,21 @@ def install(task: Task, wanted: Iterable[str], target: Path, python: Interpreter
     With `build` a package without a wheel is built from source when no wheel fits; else that is an error.
     Raises ProvisionError.
     """
-    argv, env = _installer(task.label, python)
-    argv += ["--target", str(target), *wanted]
-    if task.attempt([*argv, "--only-binary", ":all:"], target, env):
+    wanted = list(wanted)
+    if try_install(task, wanted, target, python):
         return
     if build and task.version_missing():
         task.say("no wheel fits, building from source")
-        if task.attempt(argv, target, env):
+        argv, env = _installer(task.label, python)
+        if task.attempt([*argv, "--target", str(target), *wanted], target, env):
             return
     raise task.failure(failed)
+
+
+def try_install(task: Task, wanted: Iterable[str], target: Path, python: Interpreter) -> bool:
+    """Installs wheels of `wanted` into `target`, as `install`; says whether it could."""
+    argv, env = _installer(task.label, python)
+    return task.attempt([*argv, "--target", str(target), *wanted, "--only-binary", ":all:"], target, env)
 
 
 def build_install(task: Task, source: Path, target: Path, python: Interpreter, *, failed: str) -> None:

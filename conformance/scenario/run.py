@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import shutil
-import signal
-import tempfile
 import time
-import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.execute.engine import Engine, Limits
@@ -19,17 +12,12 @@ from conformance.judge.known import KnownDivergences
 from conformance.report.records import Record, end_record, is_unexpected, run_record
 from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
 from conformance.scenario.casting import casts, choices
-from conformance.scenario.model import ITEM, digest_of
-from conformance.scenario.network import Network
-from conformance.scenario.participant import Setting
-from conformance.scenario.pool import Runners
+from conformance.scenario.model import digest_of
+from conformance.scenario.performing import Performance, perform_all, singles_of
 from conformance.scenario.records import scenario_record
-from conformance.scenario.stage import Stage
-from conformance.scenario.timeline import Timeline
-from conformance.scenario.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
@@ -38,15 +26,12 @@ if TYPE_CHECKING:
     from conformance.model.manifest import Manifest
     from conformance.provision import Launch
     from conformance.run import Sink
-    from conformance.scenario.casting import Cast
     from conformance.scenario.model import Scenario
-    from conformance.scenario.network import MakeNet
+    from conformance.scenario.performing import Single
+    from conformance.scenario.verdict import Outcome
     from conformance.wanted import Wanted
 
     Items = Corpus | tuple[tuple[str, Any], ...]
-
-
-_MEMORY = 1 << 31  # bytes that a runner may take as it is introduced
 
 
 _SECOND_LOOKS = 24
@@ -87,27 +72,6 @@ class Plan:
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """A scenario and who plays its roles."""
-
-    scenario: Scenario
-    cast: Cast
-
-
-@dataclass(frozen=True, slots=True)
-class Single:
-    """A performance with one item, by its name and value."""
-
-    performance: Performance
-    item: str
-    value: Any
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.performance.scenario
-
-
 def performances(
     plan: Plan, implementations: Sequence[Implementation], manifests: Mapping[str, Manifest]
 ) -> Iterator[Performance]:
@@ -145,7 +109,7 @@ def run(
         implementations = introduce(engine, wanted.specs, commands)
     manifests = wanted.manifests
     planned = [
-        one for performance in performances(plan, implementations, manifests) for one in _singles(plan, performance)
+        one for performance in performances(plan, implementations, manifests) for one in singles_of(plan, performance)
     ]
     if not planned:
         raise NothingSelectedError(
@@ -168,135 +132,10 @@ def run(
         sink.write([record])
     book = _Book(plan, implementations, sinks)
     try:
-        _interruptible(_perform(planned, implementations, manifests, plan, book))
+        perform_all(planned, implementations, manifests, plan, book)
     finally:
         end = book.end(time.monotonic() - started)
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
-
-
-def _interruptible(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine; SIGTERM ends it as Ctrl-C does, so that it closes what it opened. Raises KeyboardInterrupt."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    async def cancelled_by_sigterm() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await work
-
-    try:
-        asyncio.run(cancelled_by_sigterm())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-async def _perform(
-    planned: Sequence[Single],
-    implementations: Sequence[Implementation],
-    manifests: Mapping[str, Manifest],
-    plan: Plan,
-    book: _Book,
-) -> None:
-    """All performances, `plan.jobs` at a time; their results in the order in which they end.
-
-    Where something was waited for in vain, it is performed once more, with nothing else beside it: processes share a
-    machine, which may have been too slow. Wrong content is never the machine's, and counts at the first look.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="yjs-conformance-runners-"))
-    runners = Runners(folder)
-
-    async def work(singles: Iterator[Single], enter: Callable[[Single, Outcome], None], net: MakeNet) -> None:
-        for single in singles:
-            if plan.fail_fast and book.unexpected:
-                return
-            enter(single, await _once(single, implementations, manifests, plan, runners, net))
-
-    async def all_of(
-        singles: Sequence[Single], jobs: int, enter: Callable[[Single, Outcome], None], net: MakeNet
-    ) -> None:
-        waiting = iter(singles)
-        workers = [asyncio.create_task(work(waiting, enter, net)) for _ in range(jobs)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                if not worker.cancelling():  # a second time would disturb what it does to end
-                    worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-
-    try:
-        async with _networks(plan, folder) as net:
-            await all_of(planned, plan.jobs, book.enter, net)
-            await all_of(book.surprises(planned), 1, book.enter_again, net)
-        book.complete = not (plan.fail_fast and book.unexpected)
-    finally:
-        await runners.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.asynccontextmanager
-async def _networks(plan: Plan, folder: Path) -> AsyncIterator[MakeNet]:
-    if not plan.toxiproxy:
-        yield Network
-        return
-    from conformance.scenario.toxiproxy import running
-
-    async with running(plan.toxiproxy, folder, plan.seed) as net:
-        yield net
-
-
-def _singles(plan: Plan, performance: Performance) -> Iterator[Single]:
-    """A performance with each item of a corpus, or of the scenario's own; with nothing, once, where it has none."""
-    scenario = performance.scenario
-    items = plan.corpora[scenario.corpus] if scenario.corpus else tuple(scenario.items.items()) or (("", None),)
-    for name, value in items:
-        yield Single(performance, name, value)
-
-
-async def _once(
-    single: Single,
-    implementations: Sequence[Implementation],
-    manifests: Mapping[str, Manifest],
-    plan: Plan,
-    runners: Runners,
-    net: MakeNet,
-) -> Outcome:
-    """One performance in a folder of its own, which is removed again unless it is to be kept."""
-    scenario, cast = single.scenario, single.performance.cast
-    missing = _lacking(single.performance, implementations)
-    if missing is not None:
-        return Outcome(scenario, cast, missing=missing)
-    folder = Path(tempfile.mkdtemp(prefix=f"yjs-conformance-{scenario.id.replace('/', '-')}-"))
-    kept = False
-    try:
-        seed = _seed(plan.seed, single.performance)
-        setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners, net)
-        outcome = await Stage(scenario, cast, implementations, manifests, setting, {ITEM: single.value}).perform()
-        kept = plan.keep
-        return replace(outcome, item=single.item, kept=str(folder) if kept else "")
-    finally:
-        if not kept:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lacking(performance: Performance, implementations: Sequence[Implementation]) -> tuple[str, str] | None:
-    """A participant and an op of its own that its library lacks, as far as its runner knows beforehand."""
-    for role, player in zip(performance.scenario.cast_roles, performance.cast, strict=True):
-        features = implementations[player].hello.features
-        lacks = sorted(performance.scenario.asked_of(role.name) - features - ALWAYS)
-        if lacks:
-            return role.name, lacks[0]
-    return None
-
-
-ALWAYS = frozenset({"kill", "restart", "limit", "connect", "disconnect", "status"})
-"""Ops of the participant around the runner. A runner that has a network of its own names the last three."""
-
-
-def _seed(seed: int, performance: Performance) -> int:
-    return zlib.crc32(f"{seed} {performance.scenario.id} {performance.cast}".encode())
 
 
 class _Book:

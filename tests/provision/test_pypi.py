@@ -23,6 +23,14 @@ class TestPypi:
         assert version_of(launch) == (parse_spec(text).version or MANIFESTS[text].version)
         assert provided(text) == (launch, [])
 
+    def test_another_version_comes_with_what_the_lock_pins_and_the_part_needs(self) -> None:
+        site = module_of(provided("pycrdt-websocket@0.16.4")[0])
+        found = {info.stem.partition("-")[0]: info.stem.partition("-")[2] for info in site.glob("*.dist-info")}
+        assert found["pycrdt_websocket"] == "0.16.4"
+        lock = MANIFESTS["pycrdt-websocket"].lock
+        assert lock is not None
+        assert f"hypercorn=={found['hypercorn']} " in lock.read_text()
+
     def test_a_version_that_does_not_exist(self) -> None:
         assert "there is no such version" in refused("pycrdt@0.12.999").what
 

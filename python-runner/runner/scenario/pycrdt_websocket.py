@@ -5,9 +5,9 @@ https://github.com/y-crdt/pycrdt-websocket
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Callable
 
+from . import pycrdt_places
 from .websocket_package import WebsocketPackage
 
 if TYPE_CHECKING:
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 
 def load() -> WebsocketPackage:
-    import_module("pycrdt.websocket")
+    pycrdt_places.servers()
     return WebsocketPackage("pycrdt-websocket", "pycrdt", provide)
 
 
 def provide(doc: Any, channel: Channel) -> tuple[Any, Callable[[], bool]]:
-    from pycrdt import Provider
-
-    provider = Provider(doc, channel)
-    return provider, provider.synced.is_set
+    """The provider of older releases does not say whether it has synced."""
+    provider = pycrdt_places.provider()(doc, channel)
+    return provider, provider.synced.is_set if hasattr(provider, "synced") else lambda: channel.synced

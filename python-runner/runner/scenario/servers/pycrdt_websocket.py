@@ -6,9 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from pycrdt.store import SQLiteYStore, YDocNotFound
-from pycrdt.websocket import ASGIServer, WebsocketServer, YRoom, exception_logger
-
+from .. import pycrdt_places
 from .listening import listen
 from .stored import stored
 
@@ -19,9 +17,11 @@ def serve(options: dict[str, Any]) -> None:
 
 
 async def _serve(options: dict[str, Any]) -> None:
-    handled = {"exception_handler": exception_logger}
-    kind = WebsocketServer
+    package = pycrdt_places.servers()
+    handled = {"exception_handler": package.exception_logger}
+    kind = package.WebsocketServer
     if options.get("store"):
-        kind = stored(WebsocketServer, YRoom, SQLiteYStore, YDocNotFound, options["home"], **handled)
+        stores = pycrdt_places.stores()
+        kind = stored(kind, package.YRoom, stores.SQLiteYStore, stores.YDocNotFound, options["home"], **handled)
     server = kind(**handled)
-    await listen(server, ASGIServer(server), options)
+    await listen(server, package.ASGIServer(server), options)

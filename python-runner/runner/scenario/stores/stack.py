@@ -33,10 +33,11 @@ class Stack:
     """The stores of one kind. `options` says which attribute of the store class an option of `store.open` sets."""
 
     def __init__(self, store: Any, features: frozenset[str], options: Options) -> None:
-        """Of the class `store`; an option that it does not have, being of another release, is no feature."""
+        """Of the class `store`; what it does not have, being of another release, is no feature."""
         self._class = store
         self._options = {key: attribute for key, attribute in options.items() if hasattr(store, attribute)}
-        self.features = features | {"store." + option for option in self._options}
+        absent = frozenset() if hasattr(store, "__aenter__") else frozenset({"store.context"})
+        self.features = (features - absent) | {"store." + option for option in self._options}
         self.missing: type[Exception] = sys.modules[store.__module__].YDocNotFound
         self._running: dict[int, tuple[asyncio.Task[None], asyncio.Event | None]] = {}
         self._temporaries: Any = None
@@ -65,8 +66,11 @@ class Stack:
     async def start(self, store: Any, *, by_context: bool = False) -> None:
         """Starts the store in a task, where it runs until it is stopped, and waits for its `started`.
 
-        With `by_context` the task is in the store's `async with`. Raises what keeps it from being started.
+        One that has no `start` is ready as it is made. With `by_context` the task is in the store's `async with`.
+        Raises what keeps it from being started.
         """
+        if not hasattr(store, "start"):
+            return
         leaving = asyncio.Event()
         task = asyncio.ensure_future(_within(store, leaving) if by_context else store.start())
         self._running[id(store)] = task, leaving if by_context else None
@@ -78,6 +82,8 @@ class Stack:
 
     async def stop(self, store: Any) -> None:
         """Stops the store, if there is something that runs; raises what its start raised."""
+        if id(store) not in self._running:
+            return
         task, leaving = self._running.pop(id(store))
         if leaving is not None:
             leaving.set()
