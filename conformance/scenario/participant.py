@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 """`{"ok": value}`, `{"error": {"kind", "message"}}` or `{"unsupported": feature}`, as in runners/PROTOCOL.md."""
 
+TIMEOUT = "timeout"
+"""The kind of an error of a part that waited in vain for what it is made of, such as a browser."""
+
 
 class Fault(Exception):  # noqa: N818 - a result
     """A participant broke its contract. `kind` is the verdict: crash, timeout or protocol."""

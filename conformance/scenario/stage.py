@@ -17,7 +17,7 @@ from conformance.scenario.disk import Disk
 from conformance.scenario.hosted import Hosted
 from conformance.scenario.http import Http
 from conformance.scenario.model import performers
-from conformance.scenario.participant import Answer, Fault, ok
+from conformance.scenario.participant import TIMEOUT, Answer, Fault, ok
 from conformance.scenario.predicate import meets
 from conformance.scenario.raw import Raw
 from conformance.scenario.slots import Slots
@@ -204,7 +204,8 @@ class Stage:
         if expect is not None and not self._meets(who, demand := self._slots.value(expect), answer):
             self._fail(verdict.difference(place, step, who, demand, answer))
         if expect is None and "error" in answer:
-            self._fail(Failure(place, verdict.REFUSED, step, who, {"ok": "anything"}, answer))
+            check = verdict.WAITED if answer["error"]["kind"] == TIMEOUT else verdict.REFUSED
+            self._fail(Failure(place, check, step, who, {"ok": "anything"}, answer))
             raise _Stop
         if "ok" in answer:
             await self._remember(who, step, answer)

@@ -75,7 +75,7 @@ const loaded = await loadAdapter(impl, values.module).catch(error => {
 const run = async () => {
   if (positionals.length > 0) {
     const { playFiles } = await import('./standalone.mjs')
-    return playFiles(loaded, positionals, { format, filter: values.filter })
+    return playFiles(loaded, { impl, module: values.module }, positionals, { format, filter: values.filter })
   }
   const { measure, serve } = await import('./protocol.mjs')
   if (values.measure !== undefined) {

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { Played } from './compare.mjs'
-import { Session, failure, isPanic } from './session.mjs'
+import { Worker } from 'node:worker_threads'
 import { write } from './stdio.mjs'
-import { peersOf, readSuite, stepsOf, suiteFiles } from './vectors.mjs'
+import { readSuite, suiteFiles } from './vectors.mjs'
 
 /** @typedef {import('./adapters/adapter.mjs').Adapter} Adapter */
 /** @typedef {import('./adapters/adapter.mjs').Format} Format */
-/** @typedef {import('./session.mjs').Answer} Answer */
-/** @typedef {import('./session.mjs').Step} Step */
+/** @typedef {import('./case-thread.mjs').Outcome} Outcome */
 /** @typedef {import('./vectors.mjs').Case} Case */
 /** @typedef {import('./adapters/index.mjs').LoadedAdapter} LoadedAdapter */
+/** @typedef {{impl: string, module?: string}} Library what `loadAdapter` takes */
 /** @typedef {{format?: string, filter?: string}} Options `format`: v1, v2 or both */
 
 export const AGREES = 0
@@ -21,6 +20,9 @@ export const DIFFERS = 1
 export const BAD_VECTOR = 2
 
 const widest = 160
+/** Milliseconds for a case, and MiB: those of a case in the kit. */
+const deadline = 10_000
+const memory = 2048
 
 const paint = process.stdout.isTTY
   ? (/** @type {number} */ colour, /** @type {string} */ text) => `\x1b[${colour}m${text}\x1b[0m`
@@ -33,37 +35,14 @@ const paint = process.stdout.isTTY
 const toRegExp = glob => new RegExp(`^${glob.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`)
 
 /**
- * @param {Adapter} lib
- * @param {Case} vector
- * @param {Step[]} steps
- * @return {{answers: Answer[], fit: boolean}} `fit`: the library can go on
- */
-const play = (lib, vector, steps) => {
-  let session
-  try {
-    session = new Session(lib, vector.roots, peersOf(vector), vector.wrap)
-  } catch (error) {
-    const answers = [failure(error, lib)]
-    return { answers, fit: !spoils(lib, answers) }
-  }
-  const answers = session.run(steps)
-  return { answers, fit: !spoils(lib, answers) && session.close() }
-}
-
-/**
- * @param {Adapter} lib
- * @param {Answer[]} answers
- */
-const spoils = (lib, answers) => lib.restartAfterPanic && answers.some(isPanic)
-
-/**
- * Plays cases one after another, with a new copy of the library after a panic that spoils it.
+ * Plays cases one after another, in a thread of its own: a case that never ends, or takes all memory, is one that failed.
  */
 class Player {
-  /** @param {LoadedAdapter} loaded */
-  constructor ({ adapter, renew }) {
-    this.lib = adapter
-    this.renew = renew
+  /** @param {Library} library */
+  constructor (library) {
+    this.library = library
+    /** @type {Worker | undefined} */
+    this.thread = undefined
     this.tally = { passed: 0, failed: 0, unsupported: 0 }
   }
 
@@ -71,32 +50,51 @@ class Player {
    * @param {Case} vector
    * @param {Format[]} formats
    */
-  play (vector, formats) {
-    /** @type {string[]} */
-    const differences = []
-    /** @type {string | undefined} */
-    let unsupported
-    let state
-    for (const format of formats) {
-      const steps = stepsOf(vector, format)
-      const { answers, fit } = play(this.lib, vector, steps)
-      const played = new Played(vector, steps, answers, this.lib.lossy)
-      if (!fit && this.lib.restartAfterPanic) this.lib = this.renew()
-      unsupported ??= played.unsupported()
-      state ??= played.state()
-      if (played.unsupported() === undefined) differences.push(...played.differences().map(line => `${format} ${line}`))
-    }
-    this.report(vector, state, differences, unsupported)
+  async play (vector, formats) {
+    this.report(vector, await this.outcome(vector, formats))
   }
 
   /**
    * @param {Case} vector
-   * @param {any} state
-   * @param {string[]} differences
-   * @param {string | undefined} unsupported
+   * @param {Format[]} formats
+   * @return {Promise<Outcome>}
    */
-  report (vector, state, differences, unsupported) {
-    const text = state === undefined ? '' : JSON.stringify(state)
+  outcome (vector, formats) {
+    const thread = this.thread ??= new Worker(new URL('./case-thread.mjs', import.meta.url), {
+      workerData: this.library,
+      resourceLimits: { maxOldGenerationSizeMb: memory, stackSizeMb: 1 }
+    })
+    return new Promise(resolve => {
+      /** @param {Outcome} outcome */
+      const done = outcome => {
+        clearTimeout(timer)
+        thread.off('message', done).off('error', broke).off('exit', ended)
+        resolve(outcome)
+      }
+      /** @param {unknown} what */
+      const broke = what => {
+        this.thread = undefined
+        done({ differences: [String(what)] })
+        thread.terminate()
+      }
+      /** @param {number} code */
+      const ended = code => { broke(`the thread ended with ${code}`) }
+      const timer = setTimeout(() => { broke(`no answer within ${deadline / 1000} s`) }, deadline)
+      thread.on('message', done).on('error', broke).on('exit', ended)
+      thread.postMessage({ vector, formats })
+    })
+  }
+
+  async close () {
+    await this.thread?.terminate()
+  }
+
+  /**
+   * @param {Case} vector
+   * @param {Outcome} outcome
+   */
+  report (vector, { state, differences, unsupported }) {
+    const text = state ?? ''
     const shown = text.length > widest ? text.slice(0, widest) + '…' : text
     if (differences.length > 0) {
       this.tally.failed++
@@ -131,12 +129,13 @@ const formatsOf = ({ features }, wanted) => {
 
 /**
  * @param {LoadedAdapter} loaded
+ * @param {Library} library the same, for the thread that plays
  * @param {string[]} places files or folders of vectors
  * @param {Options} options
- * @return {number} exit code
+ * @return {Promise<number>} exit code
  */
-export const playFiles = (loaded, places, { format = 'both', filter = '*' } = {}) => {
-  const player = new Player(loaded)
+export const playFiles = async (loaded, library, places, { format = 'both', filter = '*' } = {}) => {
+  const player = new Player(library)
   const wanted = toRegExp(filter)
   const formats = formatsOf(loaded.adapter, format)
   console.error(`${loaded.adapter.name} ${loaded.adapter.version} (${formats.join(', ')})`)
@@ -146,7 +145,7 @@ export const playFiles = (loaded, places, { format = 'both', filter = '*' } = {}
       for (const file of suiteFiles(place)) {
         try {
           for (const vector of readSuite(file)) {
-            if (wanted.test(vector.id)) player.play(vector, formats)
+            if (wanted.test(vector.id)) await player.play(vector, formats)
           }
         } catch (error) {
           bad = true
@@ -158,6 +157,7 @@ export const playFiles = (loaded, places, { format = 'both', filter = '*' } = {}
       console.error(`${place}: ${error instanceof Error ? error.message : error}`)
     }
   }
+  await player.close()
   const { passed, failed, unsupported } = player.tally
   print(`${passed + failed + unsupported} cases: ${passed} passed, ${failed} failed, ${unsupported} unsupported`)
   if (bad) return BAD_VECTOR

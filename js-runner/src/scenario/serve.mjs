@@ -82,6 +82,16 @@ const answer = async (part, actors, session, step) => {
     return { ok: value instanceof Uint8Array ? toBase64(value) : value ?? null }
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: error.feature }
-    return { error: { kind: error instanceof StepError ? error.kind : 'refused', message: describe(error) } }
+    return { error: { kind: kindOf(error), message: describe(error) } }
   }
+}
+
+/**
+ * What a browser did not do in time says nothing about right and wrong.
+ *
+ * @param {unknown} error
+ */
+const kindOf = error => {
+  if (error instanceof StepError) return error.kind
+  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'refused'
 }
