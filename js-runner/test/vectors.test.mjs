@@ -9,6 +9,9 @@ import { contains } from './version.mjs'
 
 /** @typedef {{id: string, cases: string[], versions: string, castings?: string, deliveries?: string}} Divergence */
 
+/** What the ids of scenarios begin with: the coordinator alone performs them. */
+const scenario = /^(store|websocket|ydoc|collaboration)\//
+
 /**
  * The divergences that a run alone of this version must show.
  *
@@ -20,8 +23,8 @@ const known = (impl, version) => {
   const file = path.join(repository, 'runners', 'known', `${impl}.toml`)
   if (!fs.existsSync(file)) return []
   const divergences = /** @type {any} */ (parse(fs.readFileSync(file, 'utf8'))).divergence ?? []
-  return divergences.filter((/** @type {Divergence} */ { castings, deliveries, versions }) =>
-    castings !== 'cross' && deliveries !== 'varied' && contains(versions, version))
+  return divergences.filter((/** @type {Divergence} */ { cases, castings, deliveries, versions }) =>
+    !cases.every(id => scenario.test(id)) && castings !== 'cross' && deliveries !== 'varied' && contains(versions, version))
 }
 
 /**
