@@ -6,6 +6,7 @@ The document is made from these, so that it can be written and checked on a mach
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from conformance.repro.performing import Shown
 
 FILE = "examples.json"
+_BUILT_AT = re.compile(r"(?<!\S)/(?:[^\s/:]+/)+(?=[^\s/:]+/src/)")
+"""Where the machine that built a library had its source: a panic tells it, and it is not the library's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,14 @@ def _first_failing(
     return None
 
 
+def _from_anywhere(failure: dict[str, Any]) -> dict[str, Any]:
+    """A failure whose message names files from the library's folder on."""
+    observed = failure["observed"]
+    if isinstance(observed, dict) and isinstance(observed.get("message"), str):
+        return {**failure, "observed": {**observed, "message": _BUILT_AT.sub("", observed["message"])}}
+    return failure
+
+
 def _example(shown: Shown, implementations: Sequence[Implementation]) -> Example:
     performance = shown.outcome.performance
     case = performance.program.case
@@ -166,7 +177,7 @@ def _example(shown: Shown, implementations: Sequence[Implementation]) -> Example
         versions={player.name: player.hello.version for player in players},
         verdict=shown.verdict.name,
         answered_by="" if shown.answered_by is None else implementations[shown.answered_by].name,
-        failure=asdict(goal) if goal else None,
+        failure=_from_anywhere(asdict(goal)) if goal else None,
         slots={slot: data for player in range(len(players)) for slot, data in _received(shown, performance, player)},
     )
 
