@@ -10,7 +10,12 @@ from conformance.repro.source import UntranslatedError, chunks, tag_of
 
 
 class Values:
-    """Those of Y.js 13, as expressions."""
+    """Those of Y.js 13, as expressions.
+
+    `fragment`, `element` and `attribute` are the names under which a library has XML.
+    """
+
+    fragment, element, attribute = "Y.XmlFragment", "Y.XmlElement", "setAttribute"
 
     def value(self, value: Any) -> str:
         return javascript(value, self.shared)
@@ -32,15 +37,16 @@ class Values:
         if tag == "$xmltext" and isinstance(content, str) and not value.get("attributes"):
             return f"new Y.XmlText({self.value(content)})"
         if tag in ("$element", "$fragment"):
-            return self._node(tag, content, value)
+            return self.node(tag, content, value)
         raise UntranslatedError(f"{tag} as a value")
 
-    def _node(self, tag: str, content: Any, value: dict[str, Any]) -> str:
-        lines = [f"node.setAttribute({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
+    def node(self, tag: str, content: Any, value: dict[str, Any]) -> str:
+        attributes = value.get("attributes", {})
+        lines = [f"node.{self.attribute}({json.dumps(k)}, {self.value(v)})" for k, v in attributes.items()]
         children = content if tag == "$fragment" else value.get("children")
         if children:
             lines.append(f"node.insert(0, {self.value(children)})")
-        made = "new Y.XmlFragment()" if tag == "$fragment" else f"new Y.XmlElement({json.dumps(content)})"
+        made = f"new {self.fragment}()" if tag == "$fragment" else f"new {self.element}({json.dumps(content)})"
         return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
 
     def expected(self, value: dict[str, Any], rich: bool) -> str:

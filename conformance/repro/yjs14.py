@@ -20,6 +20,8 @@ def dialect() -> Yjs14:
 class Yjs14(JavaScript):
     """Y.js 14: one class for every shared type. What a type is shows in its reference on the wire."""
 
+    fragment, element, attribute = "Y.Type", "Y.Type", "setAttr"
+
     view = """\
 const view = (type, kind = ['array', 'map', 'text', 'element', 'array', 'map', 'xmltext'][type?._legacyTypeRef]) => {
   if (type instanceof Y.Doc) return { doc: type.guid }
@@ -61,12 +63,7 @@ const text = RICH"""
             return f"new Y.Doc({{ guid: {json.dumps(content)} }})"
         if tag not in ("$element", "$fragment"):
             raise UntranslatedError(f"{tag} as a value")
-        lines = [f"node.setAttr({json.dumps(k)}, {self.value(v)})" for k, v in value.get("attributes", {}).items()]
-        children = content if tag == "$fragment" else value.get("children")
-        if children:
-            lines.append(f"node.insert(0, {self.value(children)})")
-        made = "new Y.Type()" if tag == "$fragment" else f"new Y.Type({json.dumps(content)})"
-        return f"(() => {{ const node = {made}; {'; '.join(lines)}; return node }})()" if lines else made
+        return self.node(tag, content, value)
 
     def change(self, writer: Writer, step: Step) -> list[str]:
         found = self.target(writer, step)
