@@ -44,7 +44,9 @@ class Diagnosis:
     problem: str
 
 
-class _Collector:
+class Collector:
+    """A sink that keeps the results of a run, and the known divergences that did not show."""
+
     def __init__(self) -> None:
         self.results: list[Record] = []
         self.stale: list[Record] = []
@@ -119,8 +121,8 @@ def _perform(
     chosen: Sequence[Case],
     castings: str,
     known: Sequence[Divergence] = (),
-) -> _Collector:
-    collector = _Collector()
+) -> Collector:
+    collector = Collector()
     wanted = Wanted(tuple(Spec(label, None, None, label) for label in labels), {})
     run(wanted, launches, Plan(tuple(chosen), castings, tuple(known), _LIMITS), [collector])
     return collector

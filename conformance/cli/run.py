@@ -55,7 +55,7 @@ def parser(command: str, description: str) -> options.Parser:
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=int, metavar="N", help="shuffle the performances")
     options.add_limits(parser)
-    parser.set_defaults(timeout=None, jobs=None)  # a step of a scenario may take longer than a case, mostly waiting
+    parser.set_defaults(jobs=None)  # more for scenarios, which mostly wait
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="of the report (default terminal)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of to stdout")
     parser.add_argument(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from conformance.doctor import WRONG, Diagnosis
+from conformance.doctor import WRONG, Collector, Diagnosis
 from conformance.model.manifest import find_manifest
 from conformance.model.spec import Spec
 from conformance.provision import Launch, provide
@@ -84,19 +84,9 @@ class _Bench:
         """The results of players: label, the name of the manifest whose roles it has, how it is started."""
         specs = tuple(Spec(label, None, None, label) for label, _, _ in players)
         known = {label: replace(self.manifests[name], name=label) for label, name, _ in players}
-        collected = _Results()
+        collected = Collector()
         run(Wanted(specs, known), [launch for _, _, launch in players], Plan((scenario,), "once", ()), [collected])
-        return collected.records
-
-
-class _Results:
-    """A sink that keeps the results."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-
-    def write(self, records: Sequence[Record]) -> None:
-        self.records += [record for record in records if record["type"] == "result"]
+        return collected.results
 
 
 def _others(wrong: Any, launches: Sequence[Launch]) -> Iterator[tuple[str, str, Launch]]:
