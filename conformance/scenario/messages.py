@@ -40,7 +40,7 @@ def in_words(message: frames.Message, speaks: str = Y_WEBSOCKET) -> str:
     if message.opcode == TEXT:
         return f"text {message.payload[:_WIDEST].decode(errors='replace')}"
     try:
-        return _enclosed(message.payload) if speaks == HOCUSPOCUS else _binary(message.payload)
+        return _READERS[speaks](message.payload)
     except WireError as error:
         return f"{len(message.payload)} bytes that are no message: {error}"
 
@@ -125,3 +125,7 @@ def _update(data: bytes) -> str:
     )
     deleted = sum(length for ranges in update.delete_set.values() for _, length in ranges)
     return f"{len(data)} bytes, clocks {{{runs}}}" + (f", {deleted} deleted" if deleted else "")
+
+
+_READERS = {Y_WEBSOCKET: _binary, HOCUSPOCUS: _enclosed}
+"""What reads the payload of a binary message of a dialect."""
