@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import ywasm from 'ywasm'
 import { loadAdapter } from '../src/adapters/index.mjs'
 import { Runner } from '../src/protocol.mjs'
@@ -48,4 +51,17 @@ test('ywasm: what a session makes is freed at its end', async () => {
   const before = held()
   play(5000)
   assert.equal(held(), before)
+})
+
+test('ywasm: what a panic left borrowed is collected, and no case hears of it', async () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = vm.runInNewContext('gc')
+  const runner = new Runner(await loadAdapter('ywasm'))
+  const steps = [{ op: 'array.insert', peer: 'a', path: ['l'], index: 1, values: [1] }]
+  const breaks = { session: 1, roots: { l: 'array' }, peers: { a: { client: 1 } }, steps, end: true }
+  for (let i = 0; i < 5; i++) {
+    assert.equal(/** @type {any} */ (runner.answer({ seq: i, run: [breaks] })).renewed, true)
+    collect()
+    await pause(20)
+  }
 })

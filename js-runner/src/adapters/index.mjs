@@ -5,6 +5,7 @@
  * @module
  */
 import '../clock.mjs'
+import '../finalizers.mjs'
 import { load } from '../library.mjs'
 import { loadProtocols } from '../yprotocols.mjs'
 
