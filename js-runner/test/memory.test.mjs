@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
+import { loadAdapter } from '../src/adapters/index.mjs' // before ywasm, which takes its globals as it is loaded
 import ywasm from 'ywasm'
-import { loadAdapter } from '../src/adapters/index.mjs'
 import { Runner } from '../src/protocol.mjs'
 
 /** WebAssembly memory never shrinks: it shows the most that was ever held. */
