@@ -29,7 +29,7 @@ class Line:
     """
 
     def __init__(self, launch: Launch, log: Path) -> None:
-        """`log` is the file that its standard error is added to."""
+        """`log` is the file that its standard error is added to; temporary files come into a folder beside it."""
         self.launch = launch
         self.name = ""
         self.session = 0
@@ -60,6 +60,8 @@ class Line:
             raise
 
     async def _spawn(self) -> asyncio.subprocess.Process:
+        temporary = self._log.parent / "tmp"  # a browser that is killed leaves a folder behind
+        temporary.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *self.launch.argv,
@@ -67,7 +69,7 @@ class Line:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 cwd=self.launch.cwd,
-                env={**os.environ, **self.launch.env},
+                env={**os.environ, "TMPDIR": str(temporary), **self.launch.env},
                 limit=LONGEST_LINE,
                 start_new_session=True,
             )
