@@ -72,7 +72,7 @@ class Engine:
         self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
         self._alone: dict[int, Worker] = {}
         self._all = [worker for group in self._workers for worker in group]
-        self._dangerous: set[tuple[str, int]] = set()
+        self._dangerous: dict[str, set[int]] = {}  # case -> the implementations that broke over it
         self._launches = list(launches)
         self._early = [] if processes is None else processes
         self._selector = selectors.DefaultSelector()
@@ -82,6 +82,7 @@ class Engine:
         # Answers are many small objects without cycles: the collector would look through them again and again.
         gc.set_threshold(100_000, 50, 100)
         self._canaries: dict[int, str | None] = {}
+        self._next_check = 0.0
 
     def __enter__(self) -> Engine:
         return self
@@ -163,7 +164,8 @@ class Engine:
     def _begin(self, performance: Performance, *, alone: bool = False) -> None:
         number = next(self._numbers)
         case = performance.program.case.id
-        alone = alone or any((case, player) in self._dangerous for player in performance.players)
+        dangerous = self._dangerous.get(case)
+        alone = alone or (dangerous is not None and not dangerous.isdisjoint(performance.players))
         workers = tuple(self._worker(player, alone=alone) for player in performance.players)
         session = Session(number, performance, workers, alone=alone)
         for worker in workers:
@@ -206,7 +208,8 @@ class Engine:
         busy = sum(worker.is_busy for worker in self._all)
         # Others may have work without an end: they get none while a suspect waits for a place, and it has the first.
         suspects = any(worker.queue and not worker.is_busy for worker in self._alone.values())
-        for worker in self._all:
+        # Who has the most to do comes first: lines grow longer while the others wait for a place.
+        for worker in sorted(self._all, key=self._urgency):
             if worker.draining and not worker.open and not worker.is_busy:
                 self._restart(worker)
             if worker.is_busy:
@@ -217,6 +220,9 @@ class Engine:
                 busy += worker.is_busy
             if worker.process is not None and worker.process.wants_to_write:
                 self._watch_stdin(worker)
+
+    def _urgency(self, worker: Worker) -> tuple[bool, int]:
+        return worker is not self._alone.get(worker.implementation), -len(worker.queue)
 
     # --- events ----------------------------------------------------------------------------------------------
 
@@ -274,7 +280,7 @@ class Engine:
                 continue
             session, chunk = part
             if broke and entry is entries[-1]:
-                self._dangerous.add((session.performance.program.case.id, worker.implementation))
+                self._broke(session, worker)
             if type(entry) is not dict or entry.get("session") != session.number:
                 what = f"answered session {session.number} with {entry!r:.100}"
                 self._blame(worker, request, RunnerError("protocol", what))
@@ -336,7 +342,7 @@ class Engine:
                 continue
             if number in suspected and session.alone and fault is not None:
                 session.drop(worker)
-                self._dangerous.add((session.performance.program.case.id, worker.implementation))
+                self._broke(session, worker)
                 self._finish(session, self._fault(worker, fault, stderr))
             else:
                 self._again(session, worker, alone=session.alone or number in suspected)
@@ -359,6 +365,9 @@ class Engine:
         for _, session in sorted(held.items()):
             if not session.over:
                 self._again(session, worker, alone=session.alone)
+
+    def _broke(self, session: Session, worker: Worker) -> None:
+        self._dangerous.setdefault(session.performance.program.case.id, set()).add(worker.implementation)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
         session.drop(failed)
@@ -406,6 +415,9 @@ class Engine:
 
     def _check_limits(self) -> None:
         now = time.monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + _TICK
         for worker in self._all:
             if not worker.is_busy or worker.broken is not None:
                 continue

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from conformance.plan.program import closing, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conformance.execute.worker import Worker
     from conformance.plan.casting import Performance
     from conformance.plan.program import Chunk
@@ -87,14 +85,16 @@ class Session:
         if self.phase == len(phases):
             return False
         chunks = phases[self.phase]
-        if self.phase and any(slot not in self.slots for chunk in chunks for slot in chunk.needs):
-            return False
+        for chunk in chunks:
+            for slot in chunk.needs:
+                if slot not in self.slots:
+                    return False
         for chunk in chunks:
             self.workers[chunk.actor].queue.append((self, chunk))
         self.unanswered = len(chunks)
         return True
 
-    def text(self, chunk: Chunk) -> Iterator[bytes]:
+    def text(self, chunk: Chunk) -> list[bytes]:
         return fill(chunk, self.number, self.slots)
 
     @property

@@ -19,7 +19,7 @@ from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step
 from conformance.plan.script import OPERAND_KEYS, OPERAND_LISTS, OPERANDS, Script, operands, parts, write_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.model.vector import Case
     from conformance.plan.deliveries import Delivery
@@ -37,6 +37,7 @@ class Chunk:
     Attributes:
         pieces: JSON of the session after its number; even places are text, odd ones names of slots.
         positions: the place of each step in the program.
+        needs: the slots whose bytes another actor makes.
         begin: whether the session begins here for this actor.
         end: whether it ends here.
         size: bytes of text.
@@ -44,15 +45,11 @@ class Chunk:
 
     actor: int
     pieces: tuple[bytes | str, ...]
+    needs: tuple[str, ...]
     positions: Sequence[int]
     begin: bool
     end: bool
     size: int
-
-    @property
-    def needs(self) -> Sequence[Any]:
-        """The slots whose bytes another actor makes."""
-        return self.pieces[1::2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +164,10 @@ def _chunks(
 def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, begin: bool, end: bool) -> Chunk:
     text = dumps(session)
     # Without the opening brace, before which the number goes.
-    pieces: tuple[bytes | str, ...] = (text[1:],)
-    if _HOLE in text:
-        cut = text[1:].split(_HOLE)
-        pieces = tuple(piece.decode() if place % 2 else piece for place, piece in enumerate(cut))
-    return Chunk(actor, pieces, positions, begin, end, len(text))
+    cut = text[1:].split(_HOLE)
+    needs = tuple(name.decode() for name in cut[1::2])
+    pieces = tuple(piece.decode() if place % 2 else piece for place, piece in enumerate(cut))
+    return Chunk(actor, pieces, needs, positions, begin, end, len(text))
 
 
 def _peers(script: Script, role: Mapping[str, int], actor: int) -> dict[str, Mapping[str, Any]]:
@@ -213,15 +209,14 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
     return {**step, **changed}
 
 
-def fill(chunk: Chunk, session: int, slots: Mapping[str, str]) -> Iterator[bytes]:
+def fill(chunk: Chunk, session: int, slots: Mapping[str, str]) -> list[bytes]:
     """The chunk's JSON for one session, in pieces.
 
     Raises:
         KeyError: a slot that it needs was never filled.
     """
-    yield b'{"session":%d,' % session
-    for piece in chunk.pieces:
-        yield slots[piece].encode() if isinstance(piece, str) else piece
+    head = b'{"session":%d,' % session
+    return [head, *[slots[piece].encode() if isinstance(piece, str) else piece for piece in chunk.pieces]]
 
 
 def closing(session: int) -> bytes:
