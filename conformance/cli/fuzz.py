@@ -133,7 +133,7 @@ def _profiles(named: Sequence[str] | None, known: dict[str, Profile]) -> list[Pr
 def _perform(
     arguments: argparse.Namespace, profiles: Sequence[Profile], argv: Sequence[str]
 ) -> tuple[Path, list[Record]]:
-    from conformance.cli.run import default_results_path
+    from conformance.cli.recording import default_results_path
     from conformance.fuzz.corpus import Corpus
     from conformance.fuzz.resume import read_resumed
     from conformance.fuzz.showing import Watch

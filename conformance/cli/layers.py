@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from conformance.corpus import Corpus
     from conformance.execute.process import RunnerProcess
     from conformance.provision import Launch
-    from conformance.report.progress import Progress
     from conformance.scenario.model import Scenario
     from conformance.scenario.run import Plan
     from conformance.wanted import Wanted
@@ -110,23 +109,11 @@ def _execute(
     planned: Plan,
     argv: Sequence[str],
 ) -> int:
-    from conformance.cli.run import default_results_path
+    from conformance.cli.recording import default_results_path, is_quiet, recording
     from conformance.report.progress import counting
-    from conformance.report.render import renderer
-    from conformance.report.store import ResultWriter
     from conformance.scenario.run import run
     from conformance.version import kit_version
 
-    path = arguments.results or default_results_path()
-    writer = ResultWriter(path)
-    live: Progress = counting(0, quiet=arguments.format != "terminal" and arguments.output is None)
-    try:
-        code = run(wanted, commands, planned, [writer, live], arguments=argv, kit=kit_version(), processes=processes)
-    finally:
-        live.close()
-        writer.close()
-        if writer.has_written and path.stat().st_size:
-            renderer(arguments.format).render(path, arguments.output, known=planned.known)
-            if arguments.format == "terminal" and arguments.output is None:
-                print(f"results: {path}")
-    return code
+    live = counting(0, quiet=is_quiet(arguments))
+    with recording(arguments, arguments.results or default_results_path(), live, planned.known) as sinks:
+        return run(wanted, commands, planned, sinks, arguments=argv, kit=kit_version(), processes=processes)

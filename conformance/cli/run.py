@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conformance.execute.process import RunnerProcess
     from conformance.provision import Launch
     from conformance.report.records import Record
-    from conformance.run import Plan, Sink
+    from conformance.run import Plan
     from conformance.wanted import Wanted
 
 FORMATS = ("terminal", "ndjson", "junit", "markdown")
@@ -185,9 +185,9 @@ def _execute(
     planned: Plan,
     argv: Sequence[str],
 ) -> int:
+    from conformance.cli.recording import default_results_path, is_quiet, recording
     from conformance.report.progress import progress
-    from conformance.report.render import renderer
-    from conformance.report.store import ResultWriter, read_for_resume
+    from conformance.report.store import read_for_resume
     from conformance.run import run
     from conformance.version import kit_version
 
@@ -198,11 +198,9 @@ def _execute(
     if arguments.resume:
         first, done, size = read_for_resume(path)
         _check_resumable(first, wanted, planned)
-    writer = ResultWriter(path, keep=size)
-    live = progress(planned, wanted, quiet=arguments.format != "terminal" and arguments.output is None)
-    sinks: list[Sink] = [writer, live]
-    try:
-        code = run(
+    live = progress(planned, wanted, quiet=is_quiet(arguments))
+    with recording(arguments, path, live, planned.known, keep=size) as sinks:
+        return run(
             wanted,
             commands,
             planned,
@@ -213,14 +211,6 @@ def _execute(
             resumed=first,
             processes=processes,
         )
-    finally:
-        live.close()
-        writer.close()
-        if writer.has_written and path.stat().st_size:
-            renderer(arguments.format).render(path, arguments.output, known=planned.known)
-            if arguments.format == "terminal" and arguments.output is None:
-                print(f"results: {path}")
-    return code
 
 
 def _check_resumable(first: Record, wanted: Wanted, planned: Plan) -> None:
@@ -233,16 +223,3 @@ def _check_resumable(first: Record, wanted: Wanted, planned: Plan) -> None:
         raise UsageError(
             f"the results to resume are of other cases or castings; run with: {' '.join(first['arguments'])}"
         )
-
-
-def default_results_path() -> Path:
-    """A new file in the cache; only the newest twenty are kept."""
-    from datetime import UTC, datetime
-
-    from conformance.resources import cache_root
-
-    folder = cache_root() / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.glob("*.ndjson"))[:-19]:
-        old.unlink(missing_ok=True)
-    return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.ndjson"
