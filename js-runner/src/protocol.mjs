@@ -103,8 +103,12 @@ const counted = answers => {
   return told
 }
 
-/** @param {Adapter} lib */
-const hello = lib => ({
+/**
+ * What a runner says of the library, or of the part of a scenario, that it hosts.
+ *
+ * @param {Pick<Adapter, 'name' | 'version' | 'features' | 'lossy'>} lib
+ */
+export const hello = lib => ({
   protocol: PROTOCOL,
   name: lib.name,
   version: lib.version,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .adapters import Adapter
+    from .scenario import Part
 
 PROTOCOL = 1
 LINE = 1 << 18
@@ -70,7 +71,8 @@ def measure(adapter: Adapter, file: Path, answers: BinaryIO) -> None:
     answers.flush()
 
 
-def hello(adapter: Adapter) -> dict[str, Any]:
+def hello(adapter: Adapter | Part) -> dict[str, Any]:
+    """What a runner says of the library, or of the part of a scenario, that it hosts."""
     return {
         "protocol": PROTOCOL,
         "name": adapter.name,

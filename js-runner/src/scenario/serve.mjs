@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline'
 import { Unsupported, describe } from '../adapters/adapter.mjs'
-import { PROTOCOL } from '../protocol.mjs'
+import { hello } from '../protocol.mjs'
 import { toBase64 } from '../values.mjs'
 import { StepError } from './step-error.mjs'
 
@@ -32,17 +32,6 @@ export const serve = async part => {
     for (const actor of actors.values()) await actor.close()
   }
 }
-
-/** @param {Part} part */
-const hello = part => ({
-  protocol: PROTOCOL,
-  name: part.name,
-  version: part.version,
-  language: 'javascript',
-  runtime: `node ${process.versions.node}`,
-  features: [...part.features].sort(),
-  lossy: part.lossy
-})
 
 /**
  * @param {Part} part

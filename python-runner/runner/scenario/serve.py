@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import platform
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import Unsupported
-from ..protocol import PROTOCOL
+from ..protocol import hello
 from ..session import answer_of
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ async def _serve(part: Part, requests: BinaryIO, answers: BinaryIO) -> None:
             request = json.loads(line)
             answer: dict[str, Any] = {"seq": request["seq"]}
             if "hello" in request:
-                answer["hello"] = _hello(part)
+                answer["hello"] = hello(part)
             else:
                 answer["run"] = [await _run(part, actors, wanted) for wanted in request["run"]]
             answers.write(json.dumps(answer).encode() + b"\n")
@@ -39,18 +38,6 @@ async def _serve(part: Part, requests: BinaryIO, answers: BinaryIO) -> None:
     finally:
         for actor in actors.values():
             await actor.close()
-
-
-def _hello(part: Part) -> dict[str, Any]:
-    return {
-        "protocol": PROTOCOL,
-        "name": part.name,
-        "version": part.version,
-        "language": "python",
-        "runtime": f"{platform.python_implementation()} {platform.python_version()}",
-        "features": sorted(part.features),
-        "lossy": sorted(part.lossy),
-    }
 
 
 async def _run(part: Part, actors: dict[int, Actor], wanted: dict[str, Any]) -> dict[str, Any]:
