@@ -31,6 +31,15 @@ class Fault(Exception):  # noqa: N818 - a result
         self.stderr = stderr
 
 
+class Missing(Exception):  # noqa: N818 - a result
+    """A participant lacks a feature that the scenario needs."""
+
+    def __init__(self, participant: str, feature: str) -> None:
+        super().__init__(participant, feature)
+        self.participant = participant
+        self.feature = feature
+
+
 class Participant(Protocol):
     """One role of one performance, as it is played."""
 

@@ -1,4 +1,4 @@
-"""One performance of a scenario: its participants, its steps one after the other, and what came of them."""
+"""One performance of a scenario: its steps one after the other, and what came of them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from conformance.model.layers import PEER
 from conformance.scenario import verdict
-from conformance.scenario.agreement import Sight, parted, splits, vector_of
-from conformance.scenario.bridge import Bridge
-from conformance.scenario.crowd import Crowd
-from conformance.scenario.dialect import DIALECT
-from conformance.scenario.disk import Disk
-from conformance.scenario.hosted import Hosted
-from conformance.scenario.http import Http
+from conformance.scenario.agreement import parted, splits
+from conformance.scenario.ensemble import Ensemble
 from conformance.scenario.model import performers
-from conformance.scenario.participant import TIMEOUT, Answer, Fault, ok
+from conformance.scenario.participant import TIMEOUT, Answer, Fault, Missing, ok
 from conformance.scenario.predicate import meets
-from conformance.scenario.raw import Raw
 from conformance.scenario.slots import Slots
 from conformance.scenario.timeline import short, told
 from conformance.scenario.verdict import Failure, Outcome
@@ -30,23 +23,14 @@ if TYPE_CHECKING:
     from conformance.model.implementation import Implementation
     from conformance.model.manifest import Manifest
     from conformance.scenario.casting import Cast
-    from conformance.scenario.model import Role, Scenario, Step
-    from conformance.scenario.network import Net
-    from conformance.scenario.participant import Participant, Setting
+    from conformance.scenario.model import Scenario, Step
+    from conformance.scenario.participant import Setting
 
 _FIRST_LOOK, _LAST_LOOK = 0.005, 0.1  # seconds between two looks at what is waited for: the pause doubles
-_SITUATION = 2.0  # seconds in which a participant tells what it has, after a failure
 
 
 class _Stop(Exception):  # noqa: N818 - the end of a performance
     """Nothing after this step means anything."""
-
-
-class _Missing(_Stop):
-    def __init__(self, who: str, feature: str) -> None:
-        super().__init__(who, feature)
-        self.who = who
-        self.feature = feature
 
 
 class Stage:
@@ -65,14 +49,7 @@ class Stage:
         self._scenario = scenario
         self._cast = cast
         self._setting = setting
-        self._manifests = manifests
-        self._players = dict(
-            zip([role.name for role in scenario.cast_roles], [implementations[player] for player in cast], strict=True)
-        )
-        self._network: Net = setting.net(setting.timeline, setting.seed, self._listens_at, self._speaks)
-        self._participants: dict[str, Participant] = {}
-        self._hosted: list[Hosted] = []
-        self._servers: dict[str, dict[str, Any]] = {}
+        self._ensemble = Ensemble(scenario, cast, implementations, manifests, setting)
         self._slots = Slots(slots)
         self._failures: list[Failure] = []
         self._chance = random.Random(setting.seed)
@@ -85,11 +62,11 @@ class Stage:
         situation: dict[str, Any] = {}
         try:
             try:
-                await self._enter()
+                await self._ensemble.enter()
                 for place, step in enumerate(self._scenario.steps):
                     await self._step(place, step)
-            except _Missing as stop:
-                missing = (stop.who, stop.feature)
+            except Missing as stop:
+                missing = (stop.participant, stop.feature)
             except _Stop:
                 pass
             except Fault as stop:
@@ -97,9 +74,9 @@ class Stage:
                 self._setting.timeline.add(stop.participant, "note", f"{stop.kind}: {stop.message}")
             # Documents that were made from a corpus are told by the name of its item, and may be large.
             if (fault is not None or self._failures) and not self._scenario.corpus:
-                situation = await self._situation()
+                situation = await self._ensemble.situation()
         finally:
-            await self._leave()
+            await self._ensemble.leave()
         return Outcome(
             self._scenario,
             self._cast,
@@ -110,53 +87,6 @@ class Stage:
             self._setting.timeline.as_json(),
             time.monotonic() - started,
         )
-
-    # Participants
-
-    async def _enter(self) -> None:
-        for role in self._scenario.roles:
-            self._participants[role.name] = self._participant(role)
-        await asyncio.gather(*(hosted.start() for hosted in self._hosted))
-
-    def _participant(self, role: Role) -> Participant:
-        match role.plays:
-            case "network":
-                return self._network
-            case "disk":
-                return Disk(self._setting)
-            case "http":
-                return Http(self._setting)
-            case "raw":
-                return Raw()
-            case "crowd":
-                return Crowd()
-        player = self._players[role.name]
-        hosted = Hosted(role, player.launch, self._setting)
-        self._hosted.append(hosted)
-        plays = self._manifests[player.name].roles
-        if role.plays == "client" and "client" not in plays and PEER in plays:
-            return Bridge(hosted, player, int(role.options.get("client", 1)), self._setting)
-        return hosted
-
-    async def _leave(self) -> None:
-        # Clients before servers, in the reverse order of their roles: a server that goes first would be their news.
-        try:
-            for participant in reversed(list(self._participants.values())):
-                if participant is not self._network:
-                    await participant.close()
-            await self._network.close()
-        finally:  # an interrupt may come in the middle of it
-            for hosted in self._hosted:
-                hosted.end()
-
-    def _listens_at(self, server: str) -> int:
-        started = self._servers.get(server)
-        if started is None:
-            raise ConnectionRefusedError(f"{server} was not started")
-        return int(started["port"])
-
-    def _speaks(self, server: str) -> str:
-        return self._manifests[self._players[server].name].speaks
 
     # Steps
 
@@ -188,15 +118,14 @@ class Stage:
 
     async def _ask(self, place: int, who: str, step: Step) -> None:
         filled = await self._filled(who, step)
-        participant = self._participants[who]
         until = step.get("until")
         if until is None:
-            answer = await participant.perform(filled)
+            answer = await self._ensemble.perform(who, filled)
         else:
-            answer = await self._wait(who, participant, filled, self._slots.value(until))
+            answer = await self._wait(who, filled, self._slots.value(until))
         self._setting.timeline.add(who, *told(step, answer))
         if "unsupported" in answer:
-            raise _Missing(who, str(answer["unsupported"]))
+            raise Missing(who, str(answer["unsupported"]))
         if until is not None and not self._meets(who, self._slots.value(until), answer):
             self._fail(Failure(place, verdict.WAITED, step, who, until, answer))
             raise _Stop
@@ -214,15 +143,14 @@ class Stage:
         if "as" in step:
             self._slots.keep(step["as"], answer["ok"])
         if step["op"] == "start" and isinstance(answer["ok"], dict) and "port" in answer["ok"]:
-            self._servers[who] = answer["ok"]
-            await self._network.moved(who)
+            await self._ensemble.started(who, answer["ok"])
 
-    async def _wait(self, who: str, participant: Participant, step: Step, until: dict[str, Any]) -> Answer:
+    async def _wait(self, who: str, step: Step, until: dict[str, Any]) -> Answer:
         """Look again and again, until the answer is as wanted or the time is over; the last answer."""
         deadline = time.monotonic() + step.get("within", self._scenario.within)
         pause = _FIRST_LOOK
         while True:
-            answer = await participant.perform(step)
+            answer = await self._ensemble.perform(who, step)
             if "unsupported" in answer or self._meets(who, until, answer) or time.monotonic() > deadline:
                 return answer
             await asyncio.sleep(pause)
@@ -232,12 +160,12 @@ class Stage:
         """Wait until all have the same updates; then they must show the same content, and what is expected."""
         deadline = time.monotonic() + step.get("within", self._scenario.within)
         pause = _FIRST_LOOK
-        lossy = sorted({loss for who in step["of"] for loss in self._lossy(who)})
+        lossy = sorted({loss for who in step["of"] for loss in self._ensemble.lossy(who)})
         while True:
-            vectors = [await self._vector(who) for who in step["of"]]
+            vectors = [await self._ensemble.vector(who) for who in step["of"]]
             late = time.monotonic() > deadline
             if late or all(vector == vectors[0] for vector in vectors):
-                sights = [await self._sight(who, step.get("see", "state")) for who in step["of"]]
+                sights = [await self._ensemble.sight(who, step.get("see", "state")) for who in step["of"]]
                 how = parted(sights, lossy)
                 expect = step.get("expect")
                 right = not how and (expect is None or meets(self._slots.value(expect), ok(sights[0].state), lossy))
@@ -269,75 +197,22 @@ class Stage:
 
     async def _tell(self, place: int, step: Step, who: str, inner: Step) -> Any:
         """The value that a step of an exchange observes."""
-        answer = await self._participants[who].perform({**inner, "by": who})
+        answer = await self._ensemble.perform(who, {**inner, "by": who})
         self._setting.timeline.add(who, *told(inner, answer))
         if "unsupported" in answer:
-            raise _Missing(who, str(answer["unsupported"]))
+            raise Missing(who, str(answer["unsupported"]))
         if "error" in answer:
             self._fail(Failure(place, verdict.REFUSED, {**step, "op": inner["op"]}, who, {"ok": "anything"}, answer))
             raise _Stop
         return answer["ok"]
 
-    async def _sight(self, who: str, see: str = "state") -> Sight:
-        """The state vector of a document and what the op `see` shows of it."""
-        vector = await self._vector(who)
-        if see == "state":
-            return Sight(who, vector, await self._look(who, see))
-        shown = await self._participants[who].perform({"op": see, "by": who})
-        if "unsupported" in shown:
-            raise _Missing(who, str(shown["unsupported"]))
-        # Documents of which one is refused to its reader do not agree. The words of an error may differ each time.
-        return Sight(who, vector, shown["ok"] if "ok" in shown else {"$error": shown["error"]["kind"]})
-
-    async def _vector(self, who: str) -> Mapping[int, int]:
-        try:
-            return vector_of(await self._look(who, "state_vector"))
-        except ValueError as error:
-            raise Fault(who, "protocol", str(error)) from error
-
-    async def _look(self, who: str, op: str) -> Any:
-        answer = await self._participants[who].perform({"op": op, "by": who})
-        if "unsupported" in answer:
-            raise _Missing(who, str(answer["unsupported"]))
-        if "ok" not in answer:
-            raise Fault(who, "protocol", f"cannot tell what it has: {short(answer)}")
-        return answer["ok"]
-
-    # What steps name, and what they demand
-
     async def _filled(self, who: str, step: Step) -> Step:
         """The step with the bytes and values of its slots, and the address of the server that it goes to."""
-        filled: Step = self._slots.step(step)
-        server = step.get("to")
-        if server is not None:
-            started = self._servers.get(server, {})
-            direct = isinstance(self._participants[who], Http)
-            port = started.get("port", 1) if direct else await self._network.port(who, server)
-            filled |= {key: value for key, value in started.items() if key not in ("port", *filled)}
-            filled["url"] = f"http://127.0.0.1:{port}"
-            filled["speaks"] = self._speaks(server)
-            if "room" in filled:
-                filled["address"] = DIALECT[filled["speaks"]].address(filled["url"], filled["room"])
-        return filled
+        return await self._ensemble.directed(who, self._slots.step(step))
 
     def _meets(self, who: str, demand: dict[str, Any], answer: Answer) -> bool:
-        return meets(demand, answer, self._lossy(who))
-
-    def _lossy(self, who: str) -> tuple[str, ...]:
-        player = self._players.get(who)
-        return player.hello.lossy if player is not None else ()
+        return meets(demand, answer, self._ensemble.lossy(who))
 
     def _fail(self, failure: Failure) -> None:
         self._failures.append(failure)
         self._setting.timeline.add(failure.who, "note", f"{failure.check}: wanted {short(failure.expected)}")
-
-    async def _situation(self) -> dict[str, Any]:
-        """What each document shows now, as far as it can be had."""
-        found: dict[str, Any] = {}
-        for role in self._scenario.cast_roles:
-            try:
-                sight = await asyncio.wait_for(self._sight(role.name), _SITUATION)
-            except (Fault, _Stop, TimeoutError):
-                continue
-            found[role.name] = sight.as_json()
-        return found
