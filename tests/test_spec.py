@@ -125,6 +125,11 @@ def test_the_manifests_of_the_kit_match_the_schema(name: str) -> None:
 def test_the_pinned_version_is_supported_and_locked(name: str) -> None:
     manifest = MANIFESTS[name]
     assert within(manifest.version, manifest.supported)
+    if manifest.provider == "go":
+        assert manifest.source is not None
+        assert f"{manifest.package} v{manifest.version}\n" in (manifest.source / "go.mod").read_text(encoding="utf-8")
+        assert f"{manifest.package} v{manifest.version} h1:" in (manifest.source / "go.sum").read_text(encoding="utf-8")
+        return
     assert manifest.lock is not None
     lock = manifest.lock.read_text(encoding="utf-8")
     if manifest.provider == "npm":

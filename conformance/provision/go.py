@@ -39,6 +39,24 @@ def available(manifest: Manifest) -> str | None:
     return None if _environment(manifest, manifest.version).is_dir() else _lacking(_bounds(manifest))
 
 
+def releases(manifest: Manifest, report: Report) -> list[str]:
+    """All versions that the proxy lists; raises ProvisionError. A proxy may serve versions and list none."""
+    import json
+    from tempfile import TemporaryDirectory
+
+    from conformance.provision.task import listing
+
+    go = tools.which("go")
+    if go is None:
+        raise ProvisionError(manifest.name, "no go is on PATH to list its releases", manifest.hint or "install Go")
+    with listing(manifest.name, manifest.package, report) as task, TemporaryDirectory() as folder:
+        # Within a module's folder go would answer for what that requires.
+        argv = [go, "list", "-m", "-versions", "-json", manifest.package]
+        task.run(argv, Path(folder), _OWN, f"go cannot list the versions of {manifest.package}")
+        listed = json.loads(task.output()).get("Versions", [])
+        return [str(version).removeprefix("v") for version in listed]
+
+
 def _from_proxy(spec: Spec, manifest: Manifest, report: Report) -> Path:
     version = spec.version or manifest.version
     target = _environment(manifest, version)

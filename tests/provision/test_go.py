@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.model.manifest import Manifest, load_manifest
-from conformance.provision import available
+from conformance.provision import available, releases
 from tests.provision.support import only_these_programs, provided, refused, version_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ needs_go = pytest.mark.skipif(not shutil.which("go"), reason="there is no go on 
 
 
 class TestGo:
+    @needs_go
+    def test_the_proxy_lists_releases(self, module: Manifest) -> None:
+        assert {"1.0.0", "1.6.0"} <= set(releases(module, print))
+
     @needs_go
     def test_versions_and_a_changed_runner(self, module: Manifest) -> None:
         launch, lines = provided("uuid", module)
