@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"io"
 	"slices"
 	"strconv"
-
-	"github.com/reearth/ygo/encoding"
 )
 
 // meets says whether an answer is what one observation of a vector says, of a library that loses what `lossy` names.
@@ -113,14 +114,15 @@ func withoutEmbeds(list []any) any {
 	return rest.content()
 }
 
-// decoded reads bytes that were observed as an expectation has them; nil when they are not what they should be.
-func decoded(value any, read func(*encoding.Decoder) (map[string]any, error)) any {
+// decoded reads bytes that were observed as an expectation has them; nil when they are not what they should be. The
+// library's own reader has no part in it: it is what is looked at.
+func decoded(value any, read func(*bytes.Reader) (map[string]any, error)) any {
 	text, _ := value.(string)
-	bytes, err := base64.StdEncoding.DecodeString(text)
+	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil
 	}
-	object, err := read(encoding.NewDecoder(bytes))
+	object, err := read(bytes.NewReader(raw))
 	if err != nil {
 		return nil
 	}
@@ -128,9 +130,9 @@ func decoded(value any, read func(*encoding.Decoder) (map[string]any, error)) an
 }
 
 // readClocks reads a state vector: client -> clock. A client without any clock says nothing.
-func readClocks(bytes *encoding.Decoder) (map[string]any, error) {
+func readClocks(raw *bytes.Reader) (map[string]any, error) {
 	clocks := map[string]any{}
-	return clocks, eachClient(bytes, func(client string, clock uint64) error {
+	return clocks, eachClient(raw, func(client string, clock uint64) error {
 		if clock > 0 {
 			clocks[client] = clock
 		}
@@ -139,11 +141,15 @@ func readClocks(bytes *encoding.Decoder) (map[string]any, error) {
 }
 
 // readStates reads an awareness update: client -> its clock and state.
-func readStates(bytes *encoding.Decoder) (map[string]any, error) {
+func readStates(raw *bytes.Reader) (map[string]any, error) {
 	states := map[string]any{}
-	return states, eachClient(bytes, func(client string, clock uint64) error {
-		text, err := bytes.ReadVarString()
-		if err != nil {
+	return states, eachClient(raw, func(client string, clock uint64) error {
+		length, err := binary.ReadUvarint(raw)
+		if err != nil || length > uint64(raw.Len()) {
+			return io.ErrUnexpectedEOF
+		}
+		text := make([]byte, length)
+		if _, err := io.ReadFull(raw, text); err != nil {
 			return err
 		}
 		states[client] = map[string]any{"clock": clock, "state": json.RawMessage(text)}
@@ -151,14 +157,15 @@ func readStates(bytes *encoding.Decoder) (map[string]any, error) {
 	})
 }
 
-func eachClient(bytes *encoding.Decoder, tell func(client string, clock uint64) error) error {
-	count, err := bytes.ReadVarUint()
+// eachClient reads a count and, so often, a client and a clock. A varuint of lib0 is Go's uvarint.
+func eachClient(raw *bytes.Reader, tell func(client string, clock uint64) error) error {
+	count, err := binary.ReadUvarint(raw)
 	for ; err == nil && count > 0; count-- {
 		var client, clock uint64
-		if client, err = bytes.ReadVarUint(); err != nil {
+		if client, err = binary.ReadUvarint(raw); err != nil {
 			return err
 		}
-		if clock, err = bytes.ReadVarUint(); err != nil {
+		if clock, err = binary.ReadUvarint(raw); err != nil {
 			return err
 		}
 		err = tell(strconv.FormatUint(client, 10), clock)

@@ -2,10 +2,11 @@ package main
 
 import "github.com/reearth/ygo/crdt"
 
-// observed is the event of a type in a transaction.
+// observed is the event of a type in a transaction, or why it cannot be told.
 type observed struct {
 	transaction *crdt.Transaction
 	event       map[string]any
+	err         error
 }
 
 // observe tells the events of a text. What the library tells of other types is that they changed: not how, and it exports
@@ -26,16 +27,13 @@ func observe(s *Session, d *document, step *Step) (any, error) {
 	case len(step.Path) > 1:
 		return nil, unsupported("observe.path")
 	}
-	var failed error
 	asText(place.target).Observe(func(event crdt.YTextEvent) {
 		delta, err := fromDelta(event.Delta)
-		if err != nil {
-			failed = err
-		} else if len(delta) > 0 {
-			d.told = append(d.told, observed{event.Txn, map[string]any{"path": step.Path, "delta": delta}})
+		if err != nil || len(delta) > 0 {
+			d.told = append(d.told, observed{event.Txn, map[string]any{"path": step.Path, "delta": delta}, err})
 		}
 	})
-	return nil, failed
+	return nil, nil
 }
 
 // fromDelta gives a delta in the form of the protocol: adjacent strings of equal attributes are joined, and nothing is
@@ -74,7 +72,12 @@ func fromDelta(delta []crdt.Delta) ([]map[string]any, error) {
 func events(_ *Session, d *document, _ *Step) (any, error) {
 	transactions := [][]any{}
 	var last *crdt.Transaction
-	for _, told := range d.told {
+	heard := d.told
+	d.told = nil
+	for _, told := range heard {
+		if told.err != nil {
+			return nil, told.err
+		}
 		if told.transaction != last || len(transactions) == 0 {
 			transactions = append(transactions, nil)
 			last = told.transaction
@@ -82,6 +85,5 @@ func events(_ *Session, d *document, _ *Step) (any, error) {
 		at := len(transactions) - 1
 		transactions[at] = append(transactions[at], told.event)
 	}
-	d.told = nil
 	return transactions, nil
 }
