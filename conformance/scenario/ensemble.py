@@ -41,6 +41,7 @@ class Ensemble:
         manifests: Mapping[str, Manifest],
         setting: Setting,
     ) -> None:
+        """`manifests` are by the implementations' names."""
         self._roles = scenario.roles
         self._setting = setting
         self._manifests = manifests

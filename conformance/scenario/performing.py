@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from conformance.scenario.ensemble import Ensemble
 from conformance.scenario.model import ITEM
 from conformance.scenario.network import Network
 from conformance.scenario.participant import Setting
@@ -183,7 +184,8 @@ async def _once(
     try:
         seed = _seed(plan.seed, single.performance)
         setting = Setting(folder, dict(scenario.roots), Timeline(), plan.deadline, seed, runners, net)
-        outcome = await Stage(scenario, cast, implementations, manifests, setting, {ITEM: single.value}).perform()
+        ensemble = Ensemble(scenario, cast, implementations, manifests, setting)
+        outcome = await Stage(scenario, cast, ensemble, setting, {ITEM: single.value}).perform()
         kept = plan.keep
         return replace(outcome, item=single.item, kept=str(folder) if kept else "")
     finally:

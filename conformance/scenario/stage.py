@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.scenario import verdict
 from conformance.scenario.agreement import parted, splits
-from conformance.scenario.ensemble import Ensemble
 from conformance.scenario.model import performers
 from conformance.scenario.participant import TIMEOUT, Answer, Fault, Missing, ok
 from conformance.scenario.predicate import meets
@@ -20,9 +19,8 @@ from conformance.scenario.verdict import Failure, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from conformance.model.implementation import Implementation
-    from conformance.model.manifest import Manifest
     from conformance.scenario.casting import Cast
+    from conformance.scenario.ensemble import Ensemble
     from conformance.scenario.model import Scenario, Step
     from conformance.scenario.participant import Setting
 
@@ -40,16 +38,15 @@ class Stage:
         self,
         scenario: Scenario,
         cast: Cast,
-        implementations: Sequence[Implementation],
-        manifests: Mapping[str, Manifest],
+        ensemble: Ensemble,
         setting: Setting,
         slots: Mapping[str, Any] | None = None,
     ) -> None:
-        """`manifests` are by the implementations' names; `slots` are filled from the beginning."""
+        """`ensemble` plays the scenario in this cast and setting; `slots` are filled from the beginning."""
         self._scenario = scenario
         self._cast = cast
         self._setting = setting
-        self._ensemble = Ensemble(scenario, cast, implementations, manifests, setting)
+        self._ensemble = ensemble
         self._slots = Slots(slots)
         self._failures: list[Failure] = []
         self._chance = random.Random(setting.seed)
