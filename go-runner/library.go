@@ -28,9 +28,6 @@ type Hosted struct {
 // library is what was linked.
 var library Hosted
 
-// features are the library's, to be looked up.
-var features = map[string]bool{}
-
 func init() {
 	library = Hosted{
 		Protocol: 1, Name: "ygo", Version: linkedVersion(), Language: "go", Runtime: runtime.Version(), Lossy: []string{},
@@ -56,13 +53,13 @@ func init() {
 		library.Lossy = append(library.Lossy, "undefined")
 	}
 	sort.Strings(library.Features)
-	for _, feature := range library.Features {
-		features[feature] = true
-	}
 }
 
-// has says whether the library can do something.
-func (h *Hosted) has(feature string) bool { return features[feature] }
+// has says whether the library can do something. The features are sorted.
+func (h *Hosted) has(feature string) bool {
+	_, found := slices.BinarySearch(h.Features, feature)
+	return found
+}
 
 // keepsEmbeds says whether a text takes an embed, and gives it back.
 func keepsEmbeds() bool {

@@ -20,8 +20,6 @@ var localOps = map[string]localOp{
 	"xml.insert": insertNodes, "xml.delete": deleteNodes, "xml.set": setAttribute, "xml.unset": unsetAttribute,
 }
 
-func cut(op string) (kind, name string, found bool) { return strings.Cut(op, ".") }
-
 // change performs a local op, or the local ops of a transact, in one transaction. A step with a slot observes the update
 // that the transaction emitted.
 func change(s *Session, d *document, step *Step) (any, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/reearth/ygo/crdt"
 )
@@ -28,7 +29,7 @@ func family(shared any) string {
 
 // suits says whether an op works on a shared type.
 func suits(op, family string) bool {
-	kind, _, _ := cut(op)
+	kind, _, _ := strings.Cut(op, ".")
 	switch family {
 	case "text", "array", "map":
 		return kind == family || kind == "position" && family != "map"
