@@ -73,7 +73,7 @@ class Session:
         self.phase = -1
         self.unanswered = 0
         self.reached = 0  # steps that were answered, and answered ok
-        self.slots: dict[str, str] = {}
+        self.slots: dict[str, bytes] = {}  # base64
         # Most steps of most sessions are done and observe nothing: those need no look at each.
         self._answers: list[Answer | None] = [DONE] * len(performance.program.steps)
         self._taken: list[tuple[Chunk, int]] = []
@@ -85,9 +85,10 @@ class Session:
         if self.phase == len(phases):
             return False
         chunks = phases[self.phase]
+        slots = self.slots
         for chunk in chunks:
             for slot in chunk.needs:
-                if slot not in self.slots:
+                if slot not in slots:
                     return False
         for chunk in chunks:
             self.workers[chunk.actor].queue.append((self, chunk))
@@ -116,29 +117,28 @@ class Session:
         Raises:
             ValueError: more answers than steps, or an answer of no known shape.
         """
-        positions = chunk.positions
+        positions, stored = chunk.positions, self._answers
         exported = self.performance.program.exported
         asked = len(positions)
         count = bad = 0
         answer: Answer | int | None = None
         for answer in answers:
-            if answer is None:
+            if type(answer) is dict and len(answer) == 1:
+                if count >= asked:
+                    raise ValueError(f"gave more answers than {asked} steps")
+                place = positions[count]
+                stored[place] = answer
                 count += 1
-                continue
-            if type(answer) is int and answer > 0:
+                if "ok" not in answer:
+                    bad += 1
+                elif place in exported and type(answer["ok"]) is str:
+                    self.slots[exported[place]] = answer["ok"].encode()
+            elif answer is None:
+                count += 1
+            elif type(answer) is int and answer > 0:
                 count += answer
-                continue
-            if type(answer) is not dict or len(answer) != 1:
+            else:
                 raise ValueError(f"gave an answer of no known shape: {answer!r:.120}")
-            if count >= asked:
-                raise ValueError(f"gave more answers than {asked} steps")
-            place = positions[count]
-            self._answers[place] = answer
-            count += 1
-            if "ok" not in answer:
-                bad += 1
-            elif place in exported and isinstance(answer["ok"], str):
-                self.slots[exported[place]] = answer["ok"]
         if count > asked:
             raise ValueError(f"gave more answers than {asked} steps")
         self._taken.append((chunk, count))

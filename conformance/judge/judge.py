@@ -11,7 +11,7 @@ The verdicts:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -55,19 +55,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`detail` is the missing feature or the runner's own words; `culprit` the implementation at fault."""
+    """`detail` is the missing feature or the runner's own words; `culprit` the implementation at fault.
+
+    `signature` has the signatures of all failures, each once; of a fault its verdict.
+    """
 
     name: str
     failures: tuple[Failure, ...] = ()
     detail: str = ""
     culprit: int | None = None
+    signature: str = field(init=False)
 
-    @property
-    def signature(self) -> str:
-        """The signatures of all failures, each once; of a fault its verdict."""
-        if self.failures:
-            return "+".join(sorted({failure.signature for failure in self.failures}))
-        return self.name
+    def __post_init__(self) -> None:
+        parts = sorted({failure.signature for failure in self.failures})
+        object.__setattr__(self, "signature", "+".join(parts) or self.name)
 
 
 _PASS = Verdict("pass")

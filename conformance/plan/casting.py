@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.plan.deliveries import Delivery, deliveries
 from conformance.plan.program import Pattern, Program, cast_script
-from conformance.plan.script import Script, has_format, parts, write_script
+from conformance.plan.script import Script, has_format, in_format, parts, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,6 +90,7 @@ def _cast(cast: tuple[int, ...], features: Sequence[frozenset[str]]) -> _Cast:
 
 
 def _perform(case: Case, casts: Sequence[_Cast]) -> Iterator[Performance]:
+    plain: Script | None = None
     for update_format in ("v1", "v2") if has_format(case) else ("v1",):
         scripts: dict[tuple[str, ...], Script] = {}
         programs: dict[tuple[Pattern, tuple[str, ...]], Program] = {}
@@ -107,7 +108,11 @@ def _perform(case: Case, casts: Sequence[_Cast]) -> Iterator[Performance]:
             key = (cast.pattern, ending)
             if key not in programs:
                 if ending not in scripts:
-                    scripts[ending] = write_script(case, update_format, chosen)
+                    if plain is not None:
+                        scripts[ending] = in_format(plain, update_format)
+                    else:
+                        scripts[ending] = write_script(case, update_format, chosen)
+                    plain = None if chosen else scripts[ending]
                 programs[key] = cast_script(scripts[ending], cast.pattern)
             yield Performance(programs[key], cast.cast, cast.players)
 

@@ -35,16 +35,16 @@ class Chunk:
     """The steps of one actor in one phase.
 
     Attributes:
-        pieces: JSON of the session after its number; even places are text, odd ones names of slots.
+        pieces: JSON of the session after its number; between two of them, an empty place for the bytes of a slot.
         positions: the place of each step in the program.
-        needs: the slots whose bytes another actor makes.
+        needs: the slots whose bytes go there, which another actor makes, in order.
         begin: whether the session begins here for this actor.
         end: whether it ends here.
         size: bytes of text.
     """
 
     actor: int
-    pieces: tuple[bytes | str, ...]
+    pieces: tuple[bytes, ...]
     needs: tuple[str, ...]
     positions: Sequence[int]
     begin: bool
@@ -165,9 +165,9 @@ def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, 
     text = dumps(session)
     # Without the opening brace, before which the number goes.
     cut = text[1:].split(_HOLE)
-    needs = tuple(name.decode() for name in cut[1::2])
-    pieces = tuple(piece.decode() if place % 2 else piece for place, piece in enumerate(cut))
-    return Chunk(actor, pieces, needs, positions, begin, end, len(text))
+    needs = tuple([name.decode() for name in cut[1::2]])
+    cut[1::2] = [b""] * len(needs)
+    return Chunk(actor, tuple(cut), needs, positions, begin, end, len(text))
 
 
 def _peers(script: Script, role: Mapping[str, int], actor: int) -> dict[str, Mapping[str, Any]]:
@@ -209,14 +209,16 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
     return {**step, **changed}
 
 
-def fill(chunk: Chunk, session: int, slots: Mapping[str, str]) -> list[bytes]:
-    """The chunk's JSON for one session, in pieces.
+def fill(chunk: Chunk, session: int, slots: Mapping[str, bytes]) -> list[bytes]:
+    """The chunk's JSON for one session, in pieces; `slots` are in base64.
 
     Raises:
         KeyError: a slot that it needs was never filled.
     """
-    head = b'{"session":%d,' % session
-    return [head, *[slots[piece].encode() if isinstance(piece, str) else piece for piece in chunk.pieces]]
+    pieces = [b'{"session":%d,' % session, *chunk.pieces]
+    if chunk.needs:
+        pieces[2::2] = [slots[name] for name in chunk.needs]
+    return pieces
 
 
 def closing(session: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.plan.agreement import agreement, sameness
@@ -82,6 +82,11 @@ def write_script(
         deliveries={place: delivery for place, (_, _, delivery) in enumerate(listed, own) if delivery},
         fresh=fresh_peers(deliveries),
     )
+
+
+def in_format(script: Script, update_format: str) -> Script:
+    """A script without deliveries, written for v1, for another format: what it demands stays the same."""
+    return replace(script, format=update_format, steps=_in_format(script.case, script.steps, update_format))
 
 
 def has_format(case: Case) -> bool:
