@@ -94,6 +94,22 @@ def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(cases: dict[str, 
     assert 'expected [("t", String("abcd"))]' in done.stdout
 
 
+@pytest.mark.parametrize("divergence", samples("ygo", 6))
+def test_a_program_in_go_compiles_and_shows_the_wrong_answer(
+    divergence: str, cases: dict[str, Case], tmp_path: Path
+) -> None:
+    example = EXAMPLES[divergence]
+    (tmp_path / "main.go").write_text(program(cases[example.case], example, "ygo"), encoding="utf-8")
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(data_root() / "go-runner" / name, tmp_path)
+    said = subprocess.run(["gofmt", "-l", "."], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert said.stdout == ""
+    done = subprocess.run(["go", "run", "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "main.go:" not in done.stderr or "panic: " in done.stderr, done.stderr
+    assert "  observed " in done.stdout or "panic: " in done.stderr
+
+
 def test_every_example_translates_or_says_that_it_does_not(cases: dict[str, Case]) -> None:
     for divergence, example in EXAMPLES.items():
         case = cases[example.case]

@@ -177,9 +177,12 @@ def _program(sources: Sources, case: Case, example: Example, name: str) -> Itera
     manifest = sources.manifests.get(name)
     if manifest is None or not manifest.repro:
         return
+    part = example.part(case, name)
+    if not part.steps:
+        return  # all that it was given comes from the case
     translator = dialect(manifest.repro)
     library = Library(manifest.title, manifest.package, example.versions[name])
-    program = translator.program(example.part(case, name), library)
+    program = translator.program(part, library)
     yield "<details>"
     yield f"<summary>{manifest.title} {library.version}, a program</summary>"
     yield ""

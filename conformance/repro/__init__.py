@@ -19,6 +19,7 @@ _DIALECTS = {
     "pycrdt": "pycrdt",
     "ypy": "ypy",
     "yrs": "rust",
+    "ygo": "go",
 }
 """Name of a dialect -> its module, which has `dialect()`."""
 
