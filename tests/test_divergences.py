@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,11 +52,19 @@ def test_what_happens_is_told_behind_the_rule() -> None:
 
 
 def test_the_document_has_every_divergence_once_and_is_the_same_each_time(sources: Sources) -> None:
-    text = document(sources)
-    assert text == document(sources)
+    made = document(sources)
+    assert made == document(sources)
+    text = "".join(made.pages.values())
     for each in sources.known:
-        assert text.count(f"### {each.id}\n") + text.count(f"**{each.id}**\n") == 1
-    assert len(text) < 1_000_000
+        assert text.count(f"## {each.id}\n") + text.count(f"**{each.id}**\n") == 1
+    assert max(map(len, [made.table, *made.pages.values()])) < 500_000  # what hosts of repositories still show
+
+
+def test_every_line_of_the_table_leads_to_a_heading_of_a_page(sources: Sources) -> None:
+    made = document(sources)
+    links = re.findall(r"\(divergences/([\w-]+)\.md#([\w-]+)\)", made.table)
+    assert len(links) == len(groups(sources.known))
+    assert all(f"\n## {heading}\n" in made.pages[name] for name, heading in links)
 
 
 def test_an_example_of_a_corrected_case_has_to_be_seen_again(sources: Sources) -> None:
@@ -69,7 +78,9 @@ def test_a_document_that_is_out_of_date_has_exit_code_1(kit: Kit, tmp_path: Path
     target = tmp_path / "divergences.md"
     assert kit("known", "--document", "--output", target).code == 0
     assert kit("known", "--document", "--check", "--output", target).code == 0
-    target.write_text(target.read_text() + "more\n")
-    said = kit("known", "--document", "--check", "--output", target)
-    assert said.code == 1
-    assert "out of date" in said.out
+    for path in (target, tmp_path / "divergences" / "yrs.md", tmp_path / "divergences" / "gone.md"):
+        path.write_text((path.read_text() if path.exists() else "") + "more\n")
+        said = kit("known", "--document", "--check", "--output", target)
+        assert said.code == 1
+        assert f"{path}: out of date" in said.out
+        assert kit("known", "--document", "--output", target).code == 0

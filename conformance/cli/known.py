@@ -33,14 +33,17 @@ def main(argv: list[str]) -> int:
         "The known divergences: failures that are understood. With --update, the signatures of the entries are taken "
         "from results; reasons, cases and everything else are a person's to write. Exit code 1 when a failure is "
         "covered by no entry, or an entry has no failure. With --examples, one failure of each is performed and "
-        "recorded in examples.json beside the entries; --document makes docs/divergences.md of entries and examples. "
+        "recorded in examples.json beside the entries; --document makes docs/divergences.md, and a page "
+        "for each implementation, of entries and examples. "
         "With --bisect, releases of the implementation are installed, and perform the cases of entries.",
     )
     parser.add_argument("--update", type=Path, nargs="+", metavar="RESULTS.ndjson", help="results files of runs")
     parser.add_argument("--examples", action="store_true", help="perform and record an example of each divergence")
     parser.add_argument("--document", action="store_true", help="write the document for upstream maintainers")
     parser.add_argument("--check", action="store_true", help="with --document: exit code 1 when it is out of date")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="of the document (default: docs/divergences.md)")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="of the table; pages stand beside (default: docs/divergences.md)"
+    )
     parser.add_argument("--bisect", metavar="ID", help="find the versions of this entry, or of all that a glob means")
     parser.add_argument(
         "--releases", metavar="RANGE", help="with --bisect: NAME@FIRST:LAST (default: all that the runner can host)"
@@ -113,15 +116,24 @@ def _document(arguments: argparse.Namespace, folder: Path, known: Sequence[Diver
 
     target = arguments.output or data_root() / "docs" / "divergences.md"
     cases = {case.id: case for case in load_cases([data_root() / "vectors"])}
-    content = document(Sources(known, load_examples(folder), cases, options.manifests(arguments)))
-    if target.is_file() and target.read_text(encoding="utf-8") == content:
+    made = document(Sources(known, load_examples(folder), cases, options.manifests(arguments)))
+    beside = target.with_suffix("")
+    files = {target: made.table, **{beside / f"{name}.md": page for name, page in made.pages.items()}}
+    gone = sorted(set(beside.glob("*.md")) - files.keys())
+    changed = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if not changed and not gone:
         print(f"{target} is up to date")
         return COMPLETE
     if arguments.check:
-        print(f"{target} is out of date; write it with: python -m conformance known --document")
+        outdated = ", ".join(str(path) for path in [*changed, *gone])
+        print(f"{outdated}: out of date; write with: python -m conformance known --document")
         return INCOMPLETE
-    target.write_text(content, encoding="utf-8")
-    print(f"{target} is written")
+    beside.mkdir(parents=True, exist_ok=True)
+    for path in changed:
+        path.write_text(files[path], encoding="utf-8")
+    for path in gone:
+        path.unlink()
+    print(f"{target} and {len(made.pages)} pages in {beside} are written")
     return COMPLETE
 
 

@@ -1,4 +1,4 @@
-"""docs/divergences.md, made of runners/known/*.toml and the recorded examples."""
+"""docs/divergences.md, with a page for each implementation, made of runners/known/*.toml and the recorded examples."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ _MOST = 8  # cases that are named where there is no example
 _HEAD = """\
 # Known divergences
 
-For maintainers of the implementations. This file is made by `python -m conformance known --document` from
-[runners/known](../runners/known); [reading a result](results.md#known-divergences) says what an entry means.
+For maintainers of the implementations. This file and the pages that it leads to are made by
+`python -m conformance known --document` from [runners/known](../runners/known);
+[reading a result](results.md#known-divergences) says what an entry means.
 
 Every divergence has a program that shows it with nothing but the library. It ends with exit code 1, or dies, where it
 sees something else than is expected. A step that the program has no source for stands in it as a comment that begins
@@ -38,6 +39,10 @@ layers 4 to 7 have a command instead: their parts are processes, and [the timeli
 what each of them did.
 
 *Reported* names threads upstream; "not found" means that a search found none; nothing means that nobody looked.
+"""
+
+_PAGE_HEAD = """\
+[All implementations](../divergences.md) says what stands here and where it comes from.
 """
 
 
@@ -51,19 +56,37 @@ class Sources:
     manifests: Mapping[str, Manifest]
 
 
-def document(sources: Sources) -> str:
-    """The whole file.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The table of all, and for each implementation, by its name, a page with the reasons and programs."""
+
+    table: str
+    pages: Mapping[str, str]
+
+
+def document(sources: Sources) -> Document:
+    """The table and the pages, which stand in a folder `divergences` beside it.
 
     Raises:
         UsageError: an example is of a case that is gone or was corrected.
     """
     found = groups(sources.known)
+    names = dict.fromkeys(group.root.implementation for group in found)
+    own = {name: [group for group in found if group.root.implementation == name] for name in names}
     lines = [*_HEAD.splitlines(), ""]
-    for name in dict.fromkeys(group.root.implementation for group in found):
-        own = [group for group in found if group.root.implementation == name]
-        lines += [f"## {_title(sources, name)}", "", *_table(sources, own), ""]
-        for group in own:
-            lines += _section(sources, group)
+    for name in names:
+        lines += [f"## {_title(sources, name)}", "", *_table(sources, own[name], name), ""]
+    return Document(_joined(lines), {name: _page(sources, name, own[name]) for name in names})
+
+
+def _page(sources: Sources, name: str, own: Sequence[Group]) -> str:
+    lines = [f"# {_title(sources, name)}", "", *_PAGE_HEAD.splitlines(), ""]
+    for group in own:
+        lines += _section(sources, group)
+    return _joined(lines)
+
+
+def _joined(lines: Sequence[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -71,13 +94,14 @@ def _title(sources: Sources, name: str) -> str:
     return sources.manifests[name].title if name in sources.manifests else name
 
 
-def _table(sources: Sources, own: Sequence[Group]) -> Iterator[str]:
+def _table(sources: Sources, own: Sequence[Group], name: str) -> Iterator[str]:
     yield "| divergence | implementations | what happens | reported |"
     yield "| --- | --- | --- | --- |"
     for group in own:
         versions = dict.fromkeys(f"{_title(sources, m.implementation)} {_range(m.versions)}" for m in group.members)
         happens = what_happens(group.root).replace("|", "\\|")
-        yield f"| [{group.root.id}](#{group.root.id}) | {', '.join(versions)} | {happens} | {_reported(group)} |"
+        link = f"divergences/{name}.md#{group.root.id}"
+        yield f"| [{group.root.id}]({link}) | {', '.join(versions)} | {happens} | {_reported(group)} |"
 
 
 def _range(versions: str) -> str:
@@ -92,7 +116,7 @@ def _reported(group: Group) -> str:
 
 
 def _section(sources: Sources, group: Group) -> Iterator[str]:
-    yield f"### {group.root.id}"
+    yield f"## {group.root.id}"
     yield ""
     for divergence in group.members:
         if divergence is not group.root:
