@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from conformance.repro.javascript_helpers import FUNCTIONS
 from conformance.repro.javascript_values import Values
 from conformance.repro.literals import javascript_key
 from conformance.repro.source import (
@@ -29,43 +30,6 @@ KEYWORDS = frozenset(
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _GETTERS = {"text": "getText", "array": "getArray", "map": "getMap", "xml": "getXmlFragment"}
-_HELPERS = {
-    "compare": """\
-const compare = (what, observed, expected) => {
-  const show = value => inspect(value, { depth: null })
-  console.log(`${what}\\n  expected ${show(expected)}\\n  observed ${show(observed)}`)
-  if (!isDeepStrictEqual(observed, expected)) process.exitCode = 1
-}""",
-    "outcome": """\
-const outcome = body => {
-  try { body(); return 'done' } catch (error) { console.log(String(error)); return 'refused' }
-}""",
-    "bytes": "const bytes = base64 => new Uint8Array(Buffer.from(base64, 'base64'))",
-    "base64": "const base64 = bytes => Buffer.from(bytes).toString('base64')",
-    "emitted": """\
-const emitted = (doc, event, body) => {
-  const updates = []
-  const listener = update => { updates.push(update) }
-  doc.on(event, listener)
-  doc.transact(body)
-  doc.off(event, listener)
-  return updates.length > 1 ? (event === 'update' ? Y.mergeUpdates : Y.mergeUpdatesV2)(updates) : updates[0]
-}""",
-    "numbers": """\
-const numbers = state => { // what a state vector holds: client id -> next clock
-  let place = 0
-  const read = () => {
-    let number = 0
-    let factor = 1
-    for (;; factor *= 128) {
-      const byte = state[place++]
-      number += (byte & 127) * factor
-      if (byte < 128) return number
-    }
-  }
-  return Object.fromEntries(Array.from({ length: read() }, () => [read(), read()]))
-}""",
-}
 
 
 def dialect() -> JavaScript:
@@ -136,7 +100,7 @@ const plain = entries => {
         for name in ("bytes", "base64"):
             if f"{name}(" in body:
                 writer.use(name)
-        found = [source for name, source in _HELPERS.items() if name in writer.helpers]
+        found = [source for name, source in FUNCTIONS.items() if name in writer.helpers]
         if "view" in writer.helpers:
             found.append(self.view.replace("RICH", self.text_view[writer.part.rich]))
         return [*"\n".join(found).splitlines(), ""] if found else []
