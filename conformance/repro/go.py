@@ -38,16 +38,12 @@ class Go:
     def program(self, part: Part, library: Library) -> str:
         """A `main.go`. It exits with 1 when what it sees is not what is expected, and with 2 when ygo panics."""
         writer = Writer(part, KEYWORDS)
-        for place, step in enumerate(part.steps):
-            try:
-                writer.lines += self._step(writer, step, place)
-            except UntranslatedError as missing:
-                writer.untranslate(step, str(missing))
+        writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
                 encoded = f"base64.StdEncoding.EncodeToString({writer.slots[slot]})"
                 writer.lines.append(f"fmt.Println({go_string(slot)}, {encoded})")
-        received = [f'{self._slot(writer, slot)} := bytes("{data}")' for slot, data in part.received.items()]
+        received = [f'{writer.slot(slot)} := bytes("{data}")' for slot, data in part.received.items()]
         documents = [line for peer in part.peers for line in self._create(writer, peer)]
         body = used([*received, *documents, *writer.lines])
         helpers = functions("\n".join(body), rich=part.rich)
@@ -55,11 +51,6 @@ class Go:
         get = f"go mod init repro && go get {library.package}@v{library.version}, and this as main.go"
         uses = imports(source, library.package)
         return "\n".join([*writer.heading(library, get), "package main", "", *uses, source, "}"]) + "\n"
-
-    def _slot(self, writer: Writer, slot: str) -> str:
-        if slot not in writer.slots:
-            writer.fill(slot)
-        return writer.slots[slot]
 
     def _create(self, writer: Writer, peer: str) -> list[str]:
         options = writer.part.peers[peer]
@@ -117,7 +108,7 @@ class Go:
         return f"crdt.ApplyUpdate{version}({writer.peer(step['peer'])}, {self._operand(writer, step['update'])}, nil)"
 
     def _operand(self, writer: Writer, value: Any) -> str:
-        return self._slot(writer, value) if isinstance(value, str) else f'bytes("{value["base64"]}")'
+        return writer.slot(value) if isinstance(value, str) else f'bytes("{value["base64"]}")'
 
     def _since(self, writer: Writer, step: Step) -> str:
         return f"must(crdt.DecodeStateVectorV1({self._operand(writer, step['since'])}))" if "since" in step else "nil"

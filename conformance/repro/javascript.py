@@ -63,11 +63,7 @@ const plain = entries => {
     def program(self, part: Part, library: Library) -> str:
         """A module for Node.js. It exits with 1 when what it sees is not what is expected."""
         writer = Writer(part, KEYWORDS)
-        for place, step in enumerate(part.steps):
-            try:
-                writer.lines += self._step(writer, step, place)
-            except UntranslatedError as missing:
-                writer.untranslate(step, str(missing))
+        writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
                 writer.use("base64")
@@ -76,19 +72,11 @@ const plain = entries => {
 
     def _assembled(self, writer: Writer, library: Library) -> list[str]:
         part = writer.part
-        received = [
-            f"const {self.slot(writer, slot)} = bytes({json.dumps(data)})" for slot, data in part.received.items()
-        ]
+        received = [f"const {writer.slot(slot)} = bytes({json.dumps(data)})" for slot, data in part.received.items()]
         body = [*received, *(line for peer in part.peers for line in self.create(writer, peer)), *writer.lines]
         install = f"npm install {library.package}@{library.version}"
         imports = self.imports(writer, library)
         return [*writer.heading(library, install), *imports, "", *self._helpers(writer, "\n".join(body)), *body]
-
-    def slot(self, writer: Writer, slot: str) -> str:
-        """The identifier of a slot: of the last step that filled it, or of bytes from elsewhere."""
-        if slot not in writer.slots:
-            writer.fill(slot)
-        return writer.slots[slot]
 
     def imports(self, writer: Writer, library: Library) -> list[str]:
         lines = [f"import * as Y from '{library.package}'"]
@@ -279,7 +267,7 @@ const plain = entries => {
     def operand(self, writer: Writer, value: Any) -> str:
         """Bytes that a step reads."""
         if isinstance(value, str):
-            return self.slot(writer, value)
+            return writer.slot(value)
         writer.use("bytes")
         return f"bytes({json.dumps(value['base64'])})"
 

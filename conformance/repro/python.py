@@ -65,15 +65,11 @@ class Python:
     def program(self, part: Part, library: Library) -> str:
         """A script. It exits with 1 when what it sees is not what is expected."""
         writer = Writer(part, KEYWORDS, comment="#")
-        for place, step in enumerate(part.steps):
-            try:
-                writer.lines += self._step(writer, step, place)
-            except UntranslatedError as missing:
-                writer.untranslate(step, str(missing))
+        writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
                 writer.lines.append(f"print({slot!r}, base64.b64encode({writer.slots[slot]}).decode())")
-        received = [f"{self.slot(writer, slot)} = base64.b64decode({data!r})" for slot, data in part.received.items()]
+        received = [f"{writer.slot(slot)} = base64.b64decode({data!r})" for slot, data in part.received.items()]
         documents = [line for peer in part.peers for line in self.create(writer, peer)]
         body = [*received, *documents, *writer.lines]
         head = writer.heading(library, f"pip install {library.package}=={library.version}")
@@ -121,14 +117,9 @@ class Python:
     def value(self, value: Any) -> str:
         return python(value, self.shared)
 
-    def slot(self, writer: Writer, slot: str) -> str:
-        if slot not in writer.slots:
-            writer.fill(slot)
-        return writer.slots[slot]
-
     def operand(self, writer: Writer, value: Any) -> str:
         """Bytes that a step reads."""
-        return self.slot(writer, value) if isinstance(value, str) else f"base64.b64decode({value['base64']!r})"
+        return writer.slot(value) if isinstance(value, str) else f"base64.b64decode({value['base64']!r})"
 
     def target(self, writer: Writer, step: Step) -> str:
         """The shared type at a step's path."""

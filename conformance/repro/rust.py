@@ -44,15 +44,11 @@ class Rust:
     def program(self, part: Part, library: Library) -> str:
         """A `main.rs`. It exits with 1 when what it sees is not what is expected, and with 101 when Yrs panics."""
         writer = Writer(part, KEYWORDS)
-        for place, step in enumerate(part.steps):
-            try:
-                writer.lines += self._step(writer, step, place)
-            except UntranslatedError as missing:
-                writer.untranslate(step, str(missing))
+        writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
                 writer.lines.append(f'println!("{slot} {{:?}}", {writer.slots[slot]});')
-        received = [f'let {self._slot(writer, slot)} = bytes("{data}");' for slot, data in part.received.items()]
+        received = [f'let {writer.slot(slot)} = bytes("{data}");' for slot, data in part.received.items()]
         documents = [line for peer in part.peers for line in self._create(writer, peer)]
         body = [*received, *documents, *writer.lines]
         if "bytes(" in "\n".join(body):
@@ -62,11 +58,6 @@ class Rust:
         allow = "#![allow(dead_code, unused)]"
         main = ["fn main() {", *(f"    {line}" if line else "" for line in body), "}"]
         return "\n".join([*head, allow, *USES, "", *(f"{source}\n" for source in helpers), *main]) + "\n"
-
-    def _slot(self, writer: Writer, slot: str) -> str:
-        if slot not in writer.slots:
-            writer.fill(slot)
-        return writer.slots[slot]
 
     def _create(self, writer: Writer, peer: str) -> list[str]:
         options = writer.part.peers[peer]
@@ -133,7 +124,7 @@ class Rust:
         return f"apply(&{writer.peer(step['peer'])}, {update})"
 
     def _operand(self, writer: Writer, value: Any) -> str:
-        return self._slot(writer, value) if isinstance(value, str) else f'bytes("{value["base64"]}")'
+        return writer.slot(value) if isinstance(value, str) else f'bytes("{value["base64"]}")'
 
     def _result_of(self, writer: Writer, step: Step) -> str:
         """A step of the functions as a Result; empty when it is none."""

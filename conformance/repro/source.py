@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from conformance.plan.finale import RELAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conformance.repro.part import Part, Step
 
 VALUES = ("state", "state_vector", "bytes", "value")  # checks of what a step observes
@@ -71,6 +73,18 @@ class Writer:
         """The identifier under which a slot is filled now."""
         self.slots[slot] = self.name(slot)
         return self.slots[slot]
+
+    def slot(self, slot: str) -> str:
+        """The identifier of a slot: of the last step that filled it, or of bytes from elsewhere."""
+        return self.slots[slot] if slot in self.slots else self.fill(slot)
+
+    def translate(self, source: Callable[[Writer, Step, int], list[str]]) -> None:
+        """The lines of all steps, by their place in the part; a step without a translation stands there in words."""
+        for place, step in enumerate(self.part.steps):
+            try:
+                self.lines += source(self, step, place)
+            except UntranslatedError as missing:
+                self.untranslate(step, str(missing))
 
     def use(self, helper: str) -> None:
         self.helpers[helper] = None
