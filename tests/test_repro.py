@@ -94,6 +94,7 @@ def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(cases: dict[str, 
     assert 'expected [("t", String("abcd"))]' in done.stdout
 
 
+@pytest.mark.skipif(not shutil.which("go"), reason="there is no go on PATH")
 @pytest.mark.parametrize("divergence", samples("ygo", 6))
 def test_a_program_in_go_compiles_and_shows_the_wrong_answer(
     divergence: str, cases: dict[str, Case], tmp_path: Path
