@@ -138,6 +138,7 @@ def run(
             for sink in sinks:
                 sink.write([record])
         book = _Book(plan, implementations, done)
+        engine.expect(book.hanging())
         judge = Judge(implementations)
         complete = False
         try:
@@ -182,6 +183,10 @@ class _Book:
             if record["verdict"] != "unsupported":
                 self._known.explain(record["case"], cast, record["format"], record.get("signature"))
         self.count(done)
+
+    def hanging(self) -> dict[str, frozenset[int]]:
+        """The cases that an implementation is known not to end."""
+        return self._known.hanging(case.id for case in self._plan.cases)
 
     def remaining(self) -> Iterator[Performance]:
         """The performances that are left, in the vectors' order, or shuffled by the seed."""

@@ -14,6 +14,7 @@ from conformance.errors import ProvisionError
 from conformance.execute import worker
 from conformance.execute.engine import Engine, Limits
 from conformance.execute.process import RunnerError, RunnerProcess
+from conformance.judge.known import Divergence
 from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case
 from conformance.provision import Launch
@@ -99,6 +100,17 @@ def test_a_crash_takes_only_the_castings_that_it_plays_in(tmp_path: Path) -> Non
         ("yjs", "yjs"): "pass",
     }
     assert {verdict for (case, *_), verdict in verdicts.items() if case != "own/struck"} == {"pass"}
+
+
+def test_what_is_known_to_hang_is_alone_and_not_waited_for_as_long(tmp_path: Path) -> None:
+    known = Divergence("hangs-x", "hangs", ("own/struck",), "*", "any", "any", ("v1",), ("timeout",), "It hangs.", ())
+    cases, limits = some_cases(tmp_path), Limits(timeout=10, jobs=1)
+    code, results = perform(
+        tmp_path, {"hangs": miniature("hangs", real("pycrdt"))}, cases, limits=limits, known=(known,)
+    )
+    assert (code, len(results.all)) == (0, 13)
+    assert results.of("own/struck", "hangs")["detail"] == "no answer within 2 s"
+    assert results.end["seconds"] < 10, "the cases beside it waited with it"
 
 
 def test_a_suspect_has_its_turn_while_others_have_work_without_an_end(tmp_path: Path) -> None:

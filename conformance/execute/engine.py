@@ -23,7 +23,7 @@ from conformance.execute.worker import BATCH, Tee, Worker
 from conformance.model.implementation import parse_hello
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from conformance.execute.process import Part, Request, RunnerProcess
     from conformance.model.implementation import Hello
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _TICK = 0.1  # seconds between checks of deadlines and memory
 _MEMORY_AFTER = 0.15  # seconds that a line may take before memory is looked at
 _FAMILY_EVERY = 1.0  # seconds between counts of the memory of a runner's children too, which looks at every process
+_HANGS_AFTER = 0.2  # of the time for a case: so long one is waited for that is known to hang
 _RECYCLE_EVERY = 64  # answered lines between looks at a leaking runner
 _CANARY = "@canary"
 
@@ -72,7 +73,8 @@ class Engine:
         self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
         self._alone: dict[int, Worker] = {}
         self._all = [worker for group in self._workers for worker in group]
-        self._dangerous: dict[str, set[int]] = {}  # case -> the implementations that broke over it
+        self._dangerous: dict[str, set[int]] = {}  # case -> the implementations that broke over it, or will
+        self._hanging: Mapping[str, Collection[int]] = {}
         self._launches = list(launches)
         self._early = [] if processes is None else processes
         self._selector = selectors.DefaultSelector()
@@ -98,6 +100,15 @@ class Engine:
                 worker.process.stop()
                 worker.process = None
         self._selector.close()
+
+    def expect(self, hanging: Mapping[str, Collection[int]]) -> None:
+        """Cases, by their ids, that implementations are known not to end.
+
+        They are performed alone from the first time on, so that no others wait with them, and not waited for as long.
+        """
+        self._hanging = hanging
+        for case, players in hanging.items():
+            self._dangerous.setdefault(case, set()).update(players)
 
     # --- start -----------------------------------------------------------------------------------------------
 
@@ -422,8 +433,7 @@ class Engine:
             if not worker.is_busy or worker.broken is not None:
                 continue
             assert worker.process is not None
-            starting = worker.process.in_flight[0].purpose == "hello"
-            allowed = self._limits.start_timeout if starting else self._limits.timeout
+            allowed = self._allowed(worker, worker.process.in_flight[0])
             waited = now - worker.head_since
             if waited > allowed:
                 self._failed(worker, RunnerError("timeout", f"no answer within {allowed:g} s"))
@@ -435,6 +445,16 @@ class Engine:
                 if used > self._limits.memory:
                     limit = self._limits.memory >> 20
                     self._failed(worker, RunnerError("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))
+
+    def _allowed(self, worker: Worker, head: Request) -> float:
+        """Seconds for the oldest line of a worker. One that hangs over a case has it to itself by then."""
+        if head.purpose == "hello":
+            return self._limits.start_timeout
+        for part in head.parts if worker is self._alone.get(worker.implementation) else ():
+            case = "" if part is None else part[0].performance.program.case.id
+            if worker.implementation in self._hanging.get(case, ()):
+                return _HANGS_AFTER * self._limits.timeout
+        return self._limits.timeout
 
     def _recycle_when_swollen(self, worker: Worker) -> None:
         if any(other.draining for other in self._all):

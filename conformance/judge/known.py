@@ -290,6 +290,19 @@ class KnownDivergences:
             self._seen[key] = self._seen.get(key, 0) + ((player, divergence.id) in used)
         return tuple(dict.fromkeys(name for _, name in used)) if explained else ()
 
+    def hanging(self, cases: Iterable[str]) -> dict[str, frozenset[int]]:
+        """Of some cases, those that an implementation is known not to end -> the implementations."""
+        endless = [[divergence for divergence in group if divergence.explains("timeout")] for group in self._by_player]
+        found = {
+            case: frozenset(
+                player
+                for player, group in enumerate(endless)
+                if any(divergence.covers_case(case) for divergence in group)
+            )
+            for case in cases
+        }
+        return {case: players for case, players in found.items() if players}
+
     def _covers(self, case: str) -> tuple[tuple[Divergence, ...], ...]:
         """The divergences that a case may show, of each implementation."""
         found = self._covering.get(case)
