@@ -107,6 +107,24 @@ def test_a_glob_may_take_out_what_another_one_means() -> None:
 
 
 @pytest.mark.parametrize(
+    ("glob", "writer", "known"),
+    [
+        ("refused:apply * <- ygo", "ygo", True),
+        ("text*: refused:apply * yjs <- y*", "ygo", True),
+        ("map*: refused:apply * yjs <- y*", "ygo", False),
+        ("refused:apply * <- ygo", "yrs", False),
+        ("refused:apply * <- *", "", False),
+        ("refused:apply *ygo*", "ygo", False),
+        ("refused:apply *", "ygo", True),
+    ],
+)
+def test_a_glob_may_be_of_the_bytes_of_somebody(glob: str, writer: str, known: bool) -> None:
+    entry = Divergence("yrs-x", "yrs", ("a",), "*", "any", "any", ("v1",), ("state:1",), "", (), fuzz=(glob,))
+    found = explained("refused:apply Unexpected case yjs", "text,causal", [entry], [yrs("2.1.0")], writer)
+    assert found == (("yrs-x",) if known else ())
+
+
+@pytest.mark.parametrize(
     ("states", "roots"),
     [
         (({"t": {"$text": "a"}, "m": {"$map": {}}}, {"t": {"$text": "b"}, "m": {"$map": {}}}), "t"),
@@ -148,6 +166,26 @@ def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
     first, second = map(_first_finding, (file, tmp_path / "again.ndjson"))
     for key in ("seed", "program", "signature"):
         assert first[key] == second[key]
+
+
+@pytest.mark.parametrize(
+    ("fault", "cast", "key", "wrote"),
+    [
+        ("cuts-what-it-writes", "wrong,yjs", "refused:apply Unexpected end of array yjs", "wrong"),
+        ("dies-of-others", "yjs,wrong", "crash ended with SIGABRT wrong", "yjs"),
+    ],
+)
+def test_a_finding_says_whose_bytes_the_reader_failed_over(
+    tmp_path: Path, fault: str, cast: str, key: str, wrote: str
+) -> None:
+    argv = miniature(fault, real("pycrdt")).argv
+    wrong = ("--runner", a_manifest(tmp_path, "wrong", argv), "--impls", "yjs,wrong", "--cast", cast, "--peers", 2)
+    file = tmp_path / "campaign.ndjson"
+    said = conformance("fuzz", *wrong, "--profile", "text", "--programs", 5, "--results", file)
+    lines = said.out.splitlines()
+    assert lines[0] == f"{key} <- {wrote}"
+    assert lines[2] == f"  bytes    u1, made by {wrote}, was read by {'yjs' if wrote == 'wrong' else 'wrong'}"
+    assert _first_finding(file)["key"] == key
 
 
 def _first_finding(file: Path) -> dict[str, Any]:

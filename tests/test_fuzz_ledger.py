@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -74,6 +75,28 @@ def test_every_failure_is_counted_and_the_first_of_a_kind_are_told(performed: li
     assert len(told) == sum(min(EXAMPLES, kinds.count(kind)) for kind in set(kinds))
     assert sum(progress["kinds"].values()) == progress["failed"] == len(kinds)
     assert progress["next"] == len(performed) + 1
+
+
+@given(campaigns, st.lists(st.sampled_from(["", "b", "c"]), min_size=80, max_size=80))
+def test_each_writer_of_the_bytes_has_an_example_of_its_own(performed: list[Performed], writers: list[str]) -> None:
+    record = {"written": {"reader": "a"}}
+    for each in performed:
+        each.failed = [replace(failed, writer=writers.pop(), record=record) for failed in each.failed]
+    told, _ = tell(performed, list(range(len(performed))), 0)
+    ways = [failed.way for each in performed for failed in each.failed]
+    kinds = [failed.kind for each in performed for failed in each.failed]
+    first = [way not in ways[:place] or kinds[:place].count(kinds[place]) < EXAMPLES for place, way in enumerate(ways)]
+    assert len(told) == sum(first)
+
+
+def test_who_fails_over_everybodys_bytes_needs_no_writer() -> None:
+    failed = Failed("refused:apply", "a", {"written": {"reader": "a"}}, "c")
+    odd = {1: "a alone", 2: "a", 3: "c", 4: "c against a"}
+    ledger = Ledger(1, Tally(), inquires=True)
+    for seed, who in odd.items():
+        ledger.add(Performed(seed, 1, 7, 0, [replace(failed, symptom=f"{seed}")]))
+        ledger.answer(seed, {f"{seed}": who})
+    assert [record.get("writer") for record in ledger.tell()] == [None, None, "c", "c"]
 
 
 WHAT = ("fuzz", "--impls", "ypy,yjs", "--profile", "nested", "--programs")

@@ -100,7 +100,7 @@ class Campaign:
         self._telling = False
 
     def _with_known(self, record: Record) -> Record:
-        known = self._explained(record["key"], record["profile"])
+        known = self._explained(record["key"], record["profile"], writer=record.get("writer", ""))
         return {**record, "known": list(known)} if known else record
 
     def finish(self, sinks: Sequence[Sink]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.doctor import WRONG, Diagnosis, miniature, table
 from conformance.execute.engine import Engine, Limits
 from conformance.fuzz.campaign import Campaign, Plan
+from conformance.fuzz.finding import told_as
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.fuzz.troupe import NobodyCanError, Script, Troupe
 from conformance.fuzz.venue import Machine
@@ -45,7 +46,7 @@ class _Found:
         self.keys: list[str] = []
 
     def write(self, records: Sequence[Record]) -> None:
-        self.keys += [record["key"] for record in records if record["type"] == "result"]
+        self.keys += [told_as(record) for record in records if record["type"] == "result"]
 
 
 def _campaign(profile: str, launches: Sequence[Launch], found: _Found) -> int:

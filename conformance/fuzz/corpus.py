@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from conformance.errors import ConformanceError
+from conformance.fuzz.finding import told_as
 from conformance.jsonio import dumps
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Corpus:
 
     def write(self, records: Sequence[Record]) -> None:
         for record in records:
-            if record["type"] == "result" and (key := (record["profile"], record["key"])) not in self._keys:
+            if record["type"] == "result" and (key := (record["profile"], told_as(record))) not in self._keys:
                 self._keys.add(key)
                 self._keep(record)
 
@@ -42,7 +43,7 @@ class Corpus:
         program = record["program"]
         # Two generations of the generator may make other programs of one seed.
         digest = hashlib.sha256(dumps(program, sort_keys=True)).hexdigest()[:8]
-        case = {**program, "id": f"{program['id']}-{digest}", "title": f"{program['title']}: {record['key']}"}
+        case = {**program, "id": f"{program['id']}-{digest}", "title": f"{program['title']}: {told_as(record)}"}
         file = self._folder / f"{case['id'].partition('/')[2]}.json"
         if file.exists():
             return

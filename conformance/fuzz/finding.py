@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from conformance.judge.judge import Failure, Verdict
     from conformance.judge.known import Divergence
     from conformance.model.implementation import Implementation
+    from conformance.report.records import Record
 
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
 _LONGEST = 120
+WRITTEN_BY = " <- "
 _SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
 """Tags of the shared types in a typed state."""
+
+
+def first_failure(verdict: Verdict) -> Failure | None:
+    """What went wrong first: a panic, or else the earliest failure; None where a runner was at fault."""
+    return min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step), default=None)
 
 
 def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
@@ -33,9 +40,9 @@ def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
 
 
 def _symptom(verdict: Verdict, *, with_roots: bool) -> str:
-    if not verdict.failures:
+    first = first_failure(verdict)
+    if first is None:
         return f"{verdict.name} {_in_short(verdict.detail)}".rstrip()
-    first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
     if first.check == "agree":
         return f"agree:{first.observed['of']}{_roots(first) if with_roots else ''}"
     if first.check == "structs":
@@ -45,9 +52,9 @@ def _symptom(verdict: Verdict, *, with_roots: bool) -> str:
 
 def parted(verdict: Verdict, labels: Sequence[str]) -> str:
     """The implementations that stand against each other, or the one that is at fault."""
-    if not verdict.failures:
+    first = first_failure(verdict)
+    if first is None:
         return labels[verdict.culprit] if verdict.culprit is not None else "?"
-    first = min(verdict.failures, key=lambda failure: (failure.check != "panic", failure.step))
     return str(first.observed["parted"]) if first.check == "agree" else labels[first.implementation]
 
 
@@ -108,19 +115,32 @@ def _in_short(message: str) -> str:
     return _NUMBERS.sub("#", first)[:_LONGEST]
 
 
+def told_as(record: Record) -> str:
+    """A finding's key, with who wrote the bytes behind it: findings that differ in one of these are told apart."""
+    return f"{record['key']}{WRITTEN_BY}{record['writer']}" if "writer" in record else str(record["key"])
+
+
 def explained(
-    key: str, profile: str, divergences: Sequence[Divergence], implementations: Sequence[Implementation]
+    key: str,
+    profile: str,
+    divergences: Sequence[Divergence],
+    implementations: Sequence[Implementation],
+    writer: str = "",
 ) -> tuple[str, ...]:
     """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
 
     A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
-    means.
+    means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it.
     """
     told = (key, f"{profile}: {key}")
+    traced = tuple(f"{text}{WRITTEN_BY}{writer}" for text in told if writer)
+
+    def matches(pattern: str) -> bool:
+        return _matches(traced if WRITTEN_BY in pattern else told, pattern)
 
     def means(divergence: Divergence) -> bool:
-        taken_out = any(_matches(told, pattern[1:]) for pattern in divergence.fuzz if pattern.startswith("!"))
-        return not taken_out and any(_matches(told, pattern) for pattern in divergence.fuzz)
+        taken_out = any(matches(pattern[1:]) for pattern in divergence.fuzz if pattern.startswith("!"))
+        return not taken_out and any(map(matches, divergence.fuzz))
 
     versions = {implementation.name: implementation.hello.version for implementation in implementations}
     return tuple(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Cast = tuple[int, ...]
+_ALONE, _AGAINST = " alone", " against "
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Inquiry:
             for player in self.players
         }
         if alone:
-            return f"{_named(alone, labels)} alone"
+            return f"{_named(alone, labels)}{_ALONE}"
         groups: dict[frozenset[int], set[int]] = {}
         for player, failing_with in partners.items():
             if failing_with:
@@ -58,8 +59,13 @@ class Inquiry:
             return ""
         against, odd = min(groups.items(), key=lambda item: (len(item[1]), -len(item[0]), _named(item[1], labels)))
         is_plain = against == set(self.players) - odd and len(odd) < len(against)
-        return _named(odd, labels) + ("" if is_plain else f" against {_named(against, labels)}")
+        return _named(odd, labels) + ("" if is_plain else f"{_AGAINST}{_named(against, labels)}")
 
 
 def _named(players: set[int] | frozenset[int], labels: Sequence[str]) -> str:
     return ",".join(sorted(labels[player] for player in players))
+
+
+def with_everybody(odd: str) -> tuple[str, ...]:
+    """Those that fail alone, or with everybody else."""
+    return () if not odd or _AGAINST in odd else tuple(odd.removesuffix(_ALONE).split(","))

@@ -6,15 +6,20 @@ they are performed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from conformance.fuzz.finding import WRITTEN_BY
+from conformance.fuzz.inquiry import with_everybody
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from conformance.report.records import Record
 
-EXAMPLES = 3  # failures of one kind that are written with all that they showed; the others are counted
+EXAMPLES = 3
+"""Failures of one kind that are written with all that they showed, and one of each writer's; others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,22 @@ class Failed:
         symptom: what went wrong first.
         parted: between whom, as far as this performance shows it.
         record: all that it showed; None where it is none of the first of its kind.
+        writer: who wrote the bytes over which somebody else failed (written.py); empty where nobody did.
     """
 
     symptom: str
     parted: str
     record: Record | None
+    writer: str = ""
 
     @property
     def kind(self) -> str:
         return f"{self.symptom} {self.parted}"
+
+    @property
+    def way(self) -> str:
+        """The kind, with the writer behind it."""
+        return f"{self.kind}{WRITTEN_BY}{self.writer}" if self.writer else self.kind
 
 
 @dataclass(slots=True)
@@ -49,7 +61,7 @@ class Performed:
 
 @dataclass(slots=True)
 class Tally:
-    """What was told so far. `kinds` counts failures by symptom and by who stood against whom."""
+    """What was told so far. `kinds` counts failures by symptom, by who stood against whom and by writer."""
 
     programs: int = 0
     performances: int = 0
@@ -68,26 +80,50 @@ class Tally:
         self.unsupported += performed.unsupported
         self.failed += len(performed.failed)
         for failed in performed.failed:
-            self.kinds[failed.kind] = self.kinds.get(failed.kind, 0) + 1
+            self.kinds[failed.way] = self.kinds.get(failed.way, 0) + 1
 
 
 def trimmed(performed: Sequence[Performed], settled: Container[str]) -> list[Performed]:
     """Some of a campaign's seeds, in order, without the records that are none of the first of their kind.
 
-    The first of a campaign are among the first of any part of it. Kinds that are `settled` have had theirs before.
+    The first of a campaign are among the first of any part of it. Ways that are `settled` have had theirs before.
     """
-    counts: dict[str, int] = {}
+    ranks = _Ranks({})
     ordered = sorted(performed, key=lambda each: each.seed)
     for each in ordered:
-        each.failed = [_ranked(failed, counts, settled) for failed in each.failed]
+        each.failed = [
+            failed if ranks.takes(failed) and failed.way not in settled else _bare(failed) for failed in each.failed
+        ]
     return ordered
 
 
-def _ranked(failed: Failed, counts: dict[str, int], settled: Container[str]) -> Failed:
-    counts[failed.kind] = rank = counts.get(failed.kind, 0) + 1
-    if rank <= EXAMPLES and failed.kind not in settled:
-        return failed
-    return Failed(failed.symptom, failed.parted, None)
+def _bare(failed: Failed) -> Failed:
+    return replace(failed, record=None)
+
+
+class _Ranks:
+    """Which failures are examples: the first of a kind, and of each way of it the first."""
+
+    def __init__(self, counted: Mapping[str, int]) -> None:
+        """`counted` are the failures of each way that came before."""
+        self.settled: set[str] = set()
+        self._ways = Counter(counted)
+        self._kinds = Counter[str]()
+        for way, count in counted.items():
+            self._kinds[way.partition(WRITTEN_BY)[0]] += count
+        for way in counted:
+            self._settle(way)
+
+    def takes(self, failed: Failed) -> bool:
+        """Count a failure; whether it is an example."""
+        self._ways[failed.way] += 1
+        self._kinds[failed.kind] += 1
+        self._settle(failed.way)
+        return self._kinds[failed.kind] <= EXAMPLES or self._ways[failed.way] == 1
+
+    def _settle(self, way: str) -> None:
+        if self._kinds[way.partition(WRITTEN_BY)[0]] >= EXAMPLES:
+            self.settled.add(way)
 
 
 class Ledger:
@@ -97,12 +133,16 @@ class Ledger:
         """`tally` is of the seeds below `first`; `inquires`, whether anybody can be asked about an example."""
         self.next = first
         self.tally = tally
-        self.settled = {kind for kind, count in tally.kinds.items() if count >= EXAMPLES}
         self._inquires = inquires
-        self._counts = dict(tally.kinds)
+        self._ranks = _Ranks(tally.kinds)
         self._ranked = first  # below it, it is known which failures are examples
         self._held: dict[int, Performed] = {}
         self._sides: dict[int, Mapping[str, str] | None] = {}
+
+    @property
+    def settled(self) -> set[str]:
+        """Ways to fail that need no more examples."""
+        return self._ranks.settled
 
     def add(self, performed: Performed) -> list[int]:
         """Take one seed; the seeds that are to be inquired into now."""
@@ -117,8 +157,7 @@ class Ledger:
         return asked if self._inquires else []
 
     def _rank(self, head: Performed) -> None:
-        head.failed = [_ranked(failed, self._counts, self.settled) for failed in head.failed]
-        self.settled |= {failed.kind for failed in head.failed if self._counts[failed.kind] >= EXAMPLES}
+        head.failed = [failed if self._ranks.takes(failed) else _bare(failed) for failed in head.failed]
 
     def answer(self, seed: int, sides: Mapping[str, str]) -> None:
         """Take the answer to an inquiry: who is odd, or nothing (inquiry.py)."""
@@ -137,14 +176,22 @@ class Ledger:
             self._sides.pop(self.next, None)
             performed = self._held.pop(self.next)
             self.tally.add(performed)
-            for failed in performed.failed:
-                if failed.record is not None:
-                    odd = sides.get(failed.symptom)
-                    key = f"{failed.symptom} {odd}" if odd else failed.kind
-                    told.append({**failed.record, "kind": failed.kind, "key": key})
+            told += [
+                _finding(failed, failed.record, sides.get(failed.symptom, ""))
+                for failed in performed.failed
+                if failed.record is not None
+            ]
             self.next += 1
         return told
 
     def progress(self) -> Record:
         """How far it is."""
         return {"type": "progress", "next": self.next, **self.tally.as_record()}
+
+
+def _finding(failed: Failed, record: Record, odd: str) -> Record:
+    """The record with its key, and with the writer, unless the reader fails whoever wrote what it reads."""
+    told = {**record, "kind": failed.kind, "key": f"{failed.symptom} {odd or failed.parted}"}
+    if failed.writer and record["written"]["reader"] not in with_everybody(odd):
+        told["writer"] = failed.writer
+    return told

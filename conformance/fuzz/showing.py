@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from conformance.fuzz.finding import told_as
 from conformance.report.progress import announce
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ class Watch:
             if record["type"] == "progress":
                 self._progress(record)
             elif record["type"] == "result":
-                if not any(known["key"] == record["key"] for known in self.findings):
+                if not any(told_as(known) == told_as(record) for known in self.findings):
                     mark = "known" if "known" in record else "found"
-                    self._say(f"{mark}  {record['key']}  ({self._profile}, seed {record['seed']})")
+                    self._say(f"{mark}  {told_as(record)}  ({self._profile}, seed {record['seed']})")
                 self.findings.append(record)
 
     def close(self) -> None:
@@ -80,6 +81,11 @@ class Watch:
             print("\r\x1b[K", end="", file=sys.stderr)
 
 
+def _bytes_line(slot: str, reader: str, maker: str, authors: Sequence[str]) -> str:
+    structs = f", of structs of {', '.join(authors)}" if authors and list(authors) != [maker] else ""
+    return f"  bytes    {slot}, made by {maker}{structs}, was read by {reader}"
+
+
 def unknown(found: Sequence[Record]) -> list[Record]:
     """The findings that no known divergence explains."""
     return [record for record in found if "known" not in record]
@@ -89,16 +95,18 @@ def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
     """The findings, one of each kind, with the commands that go on from there; the known ones in a line each."""
     first: dict[tuple[str, str], Record] = {}
     for record in found:
-        first.setdefault((record["profile"], record["key"]), record)
+        first.setdefault((record["profile"], told_as(record)), record)
     new = [record for record in first.values() if "known" not in record]
     for record in first.values():
         if "known" in record:
-            yield f"known  {record['key']}  ({', '.join(record['known'])})"
+            yield f"known  {told_as(record)}  ({', '.join(record['known'])})"
     for record in new:
         cast = ",".join(record["cast"])
         impls = ",".join(dict.fromkeys(record["cast"]))
-        yield record["key"]
+        yield told_as(record)
         yield f"  seen in {record['profile']}, seed {record['seed']}, cast {cast}"
+        if "writer" in record:
+            yield _bytes_line(**record["written"])
         yield (
             f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {record['profile']} "
             f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"

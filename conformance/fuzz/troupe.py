@@ -11,6 +11,7 @@ from conformance.fuzz.finding import parted, symptom
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.ledger import Failed, Performed
+from conformance.fuzz.written import written
 from conformance.model.vector import case_json
 from conformance.plan.casting import Performance, pattern_of
 from conformance.plan.program import Program, cast_script
@@ -129,7 +130,7 @@ class Performing:
     """From the outcomes of a troupe's performances to what its seeds and inquiries came to."""
 
     def __init__(self, troupe: Troupe, judge: Judge, settled: Container[str] = ()) -> None:
-        """Of the kinds that are `settled`, nothing but their number is kept."""
+        """Of the ways to fail that are `settled`, nothing but their number is kept."""
         self._troupe = troupe
         self._judge = judge
         self._settled = settled
@@ -175,14 +176,17 @@ class Performing:
 
     def _failed(self, seed: int, outcome: Outcome, verdict: Verdict) -> Failed:
         labels = self._troupe.labels
-        bare = Failed(symptom(verdict, outcome.performance.program.case.flags), parted(verdict, labels), None)
-        if bare.kind in self._settled:
+        read = written(outcome, verdict, labels)
+        shown = symptom(verdict, outcome.performance.program.case.flags)
+        bare = Failed(shown, parted(verdict, labels), None, read.writer if read else "")
+        if bare.way in self._settled:
             return bare
         record = {
             **result_record(outcome, verdict, labels, ()),
             "profile": self._troupe.script.profile.name,
             "seed": seed,
             "program": case_json(outcome.performance.program.case),
+            **({"written": read.as_record()} if read else {}),
         }
         return replace(bare, record=record)
 

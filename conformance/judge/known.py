@@ -74,8 +74,8 @@ class Divergence:
         others: the implementations that may play the other parts, by name and perhaps a range (`yjs>=13.5.22`); none
             for all. A failure that takes two kinds of peers names them, or the divergence would be stale in a run
             without them.
-        fuzz: globs of the keys under which random programs find the same, or of `PROFILE: KEY`
-            (conformance/fuzz/finding.py).
+        fuzz: globs of the keys under which random programs find the same, or of `PROFILE: KEY`, with ` <- WRITER`
+            behind (conformance/fuzz/finding.py).
     """
 
     id: str

@@ -311,6 +311,22 @@ class RestoresTheCurrent(Miniature):
             ]
 
 
+class CutsWhatItWrites(Miniature):
+    """Gives away its updates without their last byte; its own peers get them whole."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] in ("transact", "text.insert") and isinstance(reply.get("ok"), str):
+            reply["ok"] = base64.b64encode(base64.b64decode(reply["ok"])[:-1]).decode()
+
+
+class DiesOfOthers(Miniature):
+    """Dies of a signal when it is given an update that another one made."""
+
+    def before(self, request: dict[str, Any]) -> None:
+        if any(step["op"] == "apply" and isinstance(step["update"], dict) for step in steps(request)):
+            os.abort()
+
+
 # Fault -> what does it, the profile of random programs that finds it, and a glob of the key under which it does.
 BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "loses-some": (LosesSome, "text", "agree:same-state* miniature*"),
@@ -318,6 +334,8 @@ BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
     "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
     "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
+    "cuts-what-it-writes": (CutsWhatItWrites, "text", "refused:apply * miniature <- miniature"),
+    "dies-of-others": (DiesOfOthers, "text", "crash ended with SIGABRT miniature"),
     "takes-anything": (RefusesNothing, "hostile", "agree:same-apply* miniature*"),
 }
 

@@ -1,0 +1,110 @@
+"""Whose bytes they were: who wrote the update over which somebody else failed first.
+
+A reader that refuses an update, or dies of it, gives the finding its name, but bytes that are wrong are the fault of
+who wrote them. So a finding says both, and whoever looks into it sees at once on which side to begin.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.fuzz.finding import first_failure
+from conformance.plan.script import parts
+from conformance.wire.update import decode_partly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.execute.session import Outcome
+    from conformance.judge.judge import Verdict
+    from conformance.model.vector import Case
+
+_READING = "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An update that was read when something went wrong first.
+
+    Attributes:
+        slot: its name in the program.
+        reader: who read it.
+        maker: who made these bytes.
+        authors: who plays the clients of its structs, as far as they can be read.
+    """
+
+    slot: str
+    reader: str
+    maker: str
+    authors: frozenset[str]
+
+    @property
+    def writer(self) -> str:
+        """Whom the bytes lead to: the only one whose structs they hold, or else who made them; empty for the reader."""
+        if len(self.authors) == 1 and self.reader not in self.authors:
+            return next(iter(self.authors))
+        return self.maker if self.maker != self.reader else ""
+
+    def as_record(self) -> dict[str, Any]:
+        return {**asdict(self), "authors": sorted(self.authors)}
+
+
+def written(outcome: Outcome, verdict: Verdict, labels: Sequence[str]) -> Written | None:
+    """The update that another one wrote and that went wrong first, of a verdict that is neither pass nor unsupported.
+
+    None where it was no update that went wrong, where the reader wrote it, or where several writers come into question:
+    of a runner that died it is not known at which step, only what it had been given since it answered last.
+    """
+    found = [each for place in _suspects(outcome, verdict) if (each := _read_at(outcome, place, labels)) is not None]
+    return found[0] if len({each.writer for each in found}) == 1 else None
+
+
+def _suspects(outcome: Outcome, verdict: Verdict) -> Iterator[int]:
+    """Places of the steps that may be what went wrong first."""
+    first = first_failure(verdict)
+    if first is not None:
+        return iter((first.step,) if first.check in ("refused", "panic") else ())
+    return _unanswered(outcome)
+
+
+def _unanswered(outcome: Outcome) -> Iterator[int]:
+    """The steps of the chunk that the runner at fault never answered."""
+    performance, fault = outcome.performance, outcome.fault
+    assert fault is not None
+    for phase in performance.program.phases:
+        for chunk in phase:
+            open_ = [place for place in chunk.positions if outcome.answers[place] is None]
+            if open_ and performance.players[chunk.actor] == fault.implementation:
+                yield from open_
+                return
+
+
+def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Written | None:
+    """The update that a step reads, if it is one that leads to somebody else."""
+    program, players = outcome.performance.program, outcome.performance.players
+    step = program.steps[place]
+    slot = step.get("update")
+    if step["op"] != _READING or not isinstance(slot, str):
+        return None
+    made = next(maker for maker, other in enumerate(program.steps) if other.get("as") == slot)
+    answer = outcome.answers[made]
+    data = answer.get("ok") if answer is not None else None
+    if not isinstance(data, str):
+        return None
+    update = decode_partly(base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1").update
+    played = _clients(program.case, [labels[player] for player in outcome.performance.cast])
+    read = Written(
+        slot=slot,
+        reader=labels[players[program.actors[place]]],
+        maker=labels[players[program.actors[made]]],
+        authors=frozenset(played[client] for client in update.structs if client in played),
+    )
+    return read if read.writer else None
+
+
+def _clients(case: Case, cast: Sequence[str]) -> dict[int, str]:
+    """Client -> who plays it; one that two play is left out."""
+    played = zip(parts(case), cast, strict=True)
+    return {case.peers[peer]["client"]: label for peer, label in played if "client" in case.peers.get(peer, ())}
