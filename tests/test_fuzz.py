@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PROFILES = load_profiles()
 EDITS = [name for name, profile in PROFILES.items() if profile.kind in ("edits", "bytes")]
-DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "9a3fd0838cb33a0b"}
+DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "85f230ebc623cb96"}
 COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "text,array,v2", "undo,gaps", "text,clients", "map,gc"]
 
 

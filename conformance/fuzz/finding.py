@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
+_PLACELESS = re.compile(r".*-to-come|parent-no-type")
 _LONGEST = 120
 WRITTEN_BY = " <- "
 _SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
@@ -35,8 +36,18 @@ def first_failure(verdict: Verdict) -> Failure | None:
 
 
 def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
-    """What went wrong first, of a verdict that is neither pass nor unsupported; flags say what the program does."""
-    return " ".join((_symptom(verdict, with_roots=not flags), *flags))
+    """What went wrong first, of a verdict that is neither pass nor unsupported.
+
+    `flags` say what is odd about a program's bytes, the most telling first; the one that tells of this is behind it.
+    """
+    shown = _symptom(verdict, with_roots=not flags)
+    return f"{shown} {_telling(shown, flags)}" if flags else shown
+
+
+def _telling(shown: str, flags: Sequence[str]) -> str:
+    """Where all took an update and hold different documents, it is not what only keeps a struct from being taken."""
+    of_documents = [flag for flag in flags if not _PLACELESS.fullmatch(flag)] if shown == "agree:same-state" else []
+    return of_documents[0] if of_documents else flags[0]
 
 
 def _symptom(verdict: Verdict, *, with_roots: bool) -> str:

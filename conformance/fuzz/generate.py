@@ -77,7 +77,7 @@ class Generator:
         spoiled = bytes_of(chance, mutation, update_format)
         odd = oddities(spoiled, update_format)
         steps, same = steps_of(names, spoiled, update_format, odd)
-        return self._case(seed, peers, steps, {"same": same}, odd[0])
+        return self._case(seed, peers, steps, {"same": same}, *odd)
 
     def _case(
         self, seed: int, peers: Mapping[str, Any], steps: list[Step], expect: Mapping[str, Any], *flags: str

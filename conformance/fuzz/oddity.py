@@ -83,6 +83,7 @@ _RANKS = tuple(
             r".*-collected",
             r".*-in-xml",
             r"key-in-.*",
+            r"string-in-array",
             r".*-in-(?:text|array)|.*-without-key",
         ),
     )
@@ -91,15 +92,16 @@ _RANKS = tuple(
 
 
 def oddities(data: bytes, format: Format) -> tuple[str, ...]:
-    """What is odd about an update, the most telling first; `sound` where it is nothing that is looked for."""
+    """What is odd about an update, the most telling first; `sound` where it is nothing that is looked for.
+
+    Of one that cannot be read, also what is odd about the structs before the fault.
+    """
     partial = _decoded(data, format)
-    found = set(_types(partial.update))
-    if format == "v2" and partial.fault is None and data[:1] > b"\0":
+    found = set(_types(partial.update)) | set(_Reading(partial.update).oddities())
+    if format == "v2" and data[:1] >= b"\x80":  # who passes over one byte of it reads another update
         found.add("feature-flag-overlong")
-    if partial.fault is not None:
+    elif partial.fault is not None:
         found.add(f"unreadable-{_slug(partial.fault.what)}")
-    else:
-        found.update(_Reading(partial.update).oddities())
     return tuple(sorted(found, key=lambda name: (_rank(name), name))) or ("sound",)
 
 
