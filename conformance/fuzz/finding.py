@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
-_PLACELESS = re.compile(r".*-to-come|parent-no-type")
+_BEHIND = re.compile(r"bytes-behind")
+_SILENT = {
+    "agree:same-apply": re.compile(r"(?!)"),
+    "agree:same-state": re.compile(r".*-to-come|parent-no-type|bytes-behind"),
+}
 _LONGEST = 120
 WRITTEN_BY = " <- "
 _SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
@@ -45,9 +49,9 @@ def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
 
 
 def _telling(shown: str, flags: Sequence[str]) -> str:
-    """Where all took an update and hold different documents, it is not what only keeps a struct from being taken."""
-    of_documents = [flag for flag in flags if not _PLACELESS.fullmatch(flag)] if shown == "agree:same-state" else []
-    return of_documents[0] if of_documents else flags[0]
+    """What says only whether an update is taken, or a struct of it, tells nothing of what a document holds."""
+    silent = _SILENT.get(shown, _BEHIND)
+    return next((flag for flag in flags if not silent.fullmatch(flag)), flags[0])
 
 
 def _symptom(verdict: Verdict, *, with_roots: bool) -> str:

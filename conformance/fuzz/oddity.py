@@ -29,6 +29,7 @@ from conformance.wire.model import (
     ContentEmbed,
     ContentFormat,
     ContentJSON,
+    ContentMove,
     ContentString,
     ContentType,
     Item,
@@ -73,8 +74,9 @@ _RANKS = tuple(
             r"(?:delete-)?beyond-32-bits",
             r".*-to-come",
             r"parent-no-type",
-            r"json",
+            r"json|move",
             r"nul|empty|delete-of-nothing",
+            r"bytes-behind",
             r"format-under-a-key",
             r".*-under-a-key",
             r"value-in-text",
@@ -102,6 +104,8 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
         found.add("feature-flag-overlong")
     elif partial.fault is not None:
         found.add(f"unreadable-{_slug(partial.fault.what)}")
+    if partial.update.trailing:
+        found.add("bytes-behind")
     return tuple(sorted(found, key=lambda name: (_rank(name), name))) or ("sound",)
 
 
@@ -260,6 +264,8 @@ def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
         yield "nul"
     if isinstance(content, ContentJSON):
         yield "json"
+    if isinstance(content, ContentMove):
+        yield "move"
 
 
 def _kind_of_content(item: Item) -> str | None:

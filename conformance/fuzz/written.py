@@ -42,10 +42,10 @@ class Written:
 
     @property
     def writer(self) -> str:
-        """Whom the bytes lead to: the only one whose structs they hold, or else who made them; empty for the reader."""
-        if len(self.authors) == 1 and self.reader not in self.authors:
-            return next(iter(self.authors))
-        return self.maker if self.maker != self.reader else ""
+        """Whom the bytes lead to: their maker or, if that is the reader, the only one whose structs it passes on."""
+        if self.maker != self.reader:
+            return self.maker
+        return next(iter(self.authors)) if len(self.authors) == 1 and self.reader not in self.authors else ""
 
     def as_record(self) -> dict[str, Any]:
         return {**asdict(self), "authors": sorted(self.authors)}
