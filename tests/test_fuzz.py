@@ -13,6 +13,7 @@ from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.finding import explained, symptom
 from conformance.fuzz.generate import Generator
+from conformance.fuzz.hostile import steps_of
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.jsonio import dumps
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PROFILES = load_profiles()
 EDITS = [name for name, profile in PROFILES.items() if profile.kind in ("edits", "bytes")]
-DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "85f230ebc623cb96"}
+DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "12986767b7506210"}
 COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "text,array,v2", "undo,gaps", "text,clients", "map,gc"]
 
 
@@ -140,6 +141,35 @@ def test_a_symptom_says_what_differs(states: tuple[dict[str, Any], ...], roots: 
     clusters = [{"peers": {}, "answer": state} for state in states]
     failure = Failure(0, "", "agree", "a", 0, None, {"of": "state", "parted": "yjs|yrs", "clusters": clusters})
     assert symptom(Verdict("fail", (failure,))) == f"agree:state[{roots}]"
+
+
+@pytest.mark.parametrize(
+    ("aspect", "flags", "told"),
+    [
+        ("same-apply", ("origin-to-come", "bytes-behind", "value-in-text"), "origin-to-come"),
+        ("same-state", ("origin-to-come", "bytes-behind", "value-in-text"), "value-in-text"),
+        ("same-state", ("parent-no-type", "parent-to-come"), "parent-no-type"),
+        ("same-state", ("json", "value-in-text"), "json"),
+    ],
+)
+def test_a_symptom_names_the_oddity_that_tells_of_it(aspect: str, flags: tuple[str, ...], told: str) -> None:
+    clusters = [{"peers": {}, "answer": answer} for answer in ({"refused": True}, None)]
+    failure = Failure(0, "", "agree", "a", 0, None, {"of": aspect, "parted": "yjs|yrs", "clusters": clusters})
+    assert symptom(Verdict("fail", (failure,)), flags) == f"agree:{aspect} {told}"
+
+
+@pytest.mark.parametrize(
+    ("odd", "compared"),
+    [
+        (("json",), ["taken", "held", "after"]),
+        (("origin-to-come", "string-under-a-key"), ["taken"]),
+        (("unreadable-parent-info", "gap"), ["taken"]),
+        (("string-under-a-key",), []),
+    ],
+)
+def test_what_nobody_can_know_is_not_compared(odd: tuple[str, ...], compared: list[str]) -> None:
+    _, same = steps_of("ab", b"\0\0", "v1", odd)
+    assert [names[0].partition(".")[0] for names in same if len(names) > 1] == compared
 
 
 def yrs(version: str) -> Implementation:

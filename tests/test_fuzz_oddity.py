@@ -13,6 +13,7 @@ from conformance.wire.model import (
     ContentAny,
     ContentDeleted,
     ContentFormat,
+    ContentMove,
     ContentString,
     ContentType,
     Item,
@@ -34,7 +35,9 @@ def odd(*structs: Struct, deletes: tuple[tuple[int, int], ...] = ()) -> tuple[st
     return oddities(encode_update(Update({1: structs}, {1: deletes} if deletes else {})), "v1")
 
 
-def of(content: ContentString | ContentAny | ContentFormat | ContentType, clock: int = 1, **place: object) -> Item:
+def of(
+    content: ContentString | ContentAny | ContentFormat | ContentType | ContentMove, clock: int = 1, **place: object
+) -> Item:
     return Item.of(ID(1, clock), content, **place)  # type: ignore[arg-type]
 
 
@@ -62,6 +65,9 @@ def of(content: ContentString | ContentAny | ContentFormat | ContentType, clock:
         ((of(ContentString("a\0"), 0, parent=T),), "nul"),
         ((A, Item.of(ID(1, 1), ContentDeleted(2**32 - 1), origin=ID(1, 0))), "beyond-32-bits"),
         ((Skip(ID(1, 0), 1), B), "gap"),
+        ((of(ContentType(TEXT), 0, parent=L), of(ContentString("b"), parent=L),
+          of(ContentFormat("b", 1), 2, origin=ID(1, 1))), "string-in-array"),
+        ((of(ContentMove(ID(1, 0), ID(1, 0), 1), 0, parent=L),), "move"),
     ],
 )  # fmt: skip
 def test_the_most_telling_oddity_comes_first(structs: tuple[Struct, ...], expected: str) -> None:
@@ -82,6 +88,22 @@ def test_what_cannot_be_read_is_named_by_the_reason_without_its_numbers() -> Non
 def test_where_a_type_is_unknown_what_follows_it_says_nothing() -> None:
     link = bytes.fromhex("010201000701016c07000100ff")
     assert oddities(link, "v1")[0] == "type-7"
+
+
+def test_bytes_behind_an_update_are_odd() -> None:
+    assert oddities(encode_update(Update({1: (A,)}, {})) + b"\0", "v1") == ("bytes-behind",)
+
+
+def test_structs_before_what_cannot_be_read_are_looked_at_too() -> None:
+    whole = encode_update(Update({1: (A, of(ContentString("b"), parent=M), of(ContentString("c"), 2, parent=T))}, {}))
+    assert oddities(whole[:-3], "v1")[0].startswith("unreadable-")
+    assert "string-without-key" in oddities(whole[:-3], "v1")
+
+
+def test_who_passes_over_a_byte_of_the_feature_flag_reads_another_update() -> None:
+    sound = encode_update(Update({1: (A,)}, {}), "v2")
+    for rest in (sound[1:], sound[1:-4]):
+        assert oddities(b"\x80\x00" + rest, "v2")[0] == "feature-flag-overlong"
 
 
 def test_all_but_one_is_an_id_to_readers_of_a_parent() -> None:
