@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,15 @@ def test_a_glob_may_be_of_some_profiles_only(glob: str, key: str, profile: str, 
     entry = Divergence("yrs-x", "yrs", ("a",), ">=2", "any", "any", ("v1",), ("state:1",), "", (), fuzz=(glob,))
     assert explained(key, profile, [entry], [yrs("2.1.0")]) == (("yrs-x",) if known else ())
     assert not explained(key, profile, [entry], [yrs("1.9.0")])
+
+
+def test_of_several_versions_those_that_the_key_names_are_asked() -> None:
+    entry = Divergence("yrs-x", "yrs", ("a",), ">=2", "any", "any", ("v1",), ("state:1",), "", (), fuzz=("agree:*",))
+    both = [yrs("2.1.0"), replace(yrs("1.9.0"), label="yrs@1.9.0")]
+    assert explained("agree:state[t] yjs|yrs", "text", [entry], both) == ("yrs-x",)
+    assert explained("agree:state[t] yjs|ypy", "text", [entry], both) == ("yrs-x",)
+    assert not explained("agree:state[t] yjs|yrs@1.9.0", "text", [entry], both)
+    assert not explained("agree:state[t] yjs|yrs@1.9.0 beside yrs", "text", [entry], both)
 
 
 def test_a_glob_may_take_out_what_another_one_means() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from conformance.fuzz.finding import explained
 from conformance.fuzz.ledger import Ledger, Tally
+from conformance.fuzz.split import with_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +101,8 @@ class Campaign:
         self._telling = False
 
     def _with_known(self, record: Record) -> Record:
-        known = self._explained(record["key"], record["profile"], writer=record.get("writer", ""))
-        return {**record, "known": list(known)} if known else record
+        asked = partial(self._explained, profile=record["profile"], writer=record.get("writer", ""))
+        return with_known(record, asked)
 
     def finish(self, sinks: Sequence[Sink]) -> None:
         """Tell the state of affairs for the last time."""

@@ -30,6 +30,8 @@ _SILENT = {
 }
 _LONGEST = 120
 WRITTEN_BY = " <- "
+BESIDE = " beside "
+"""In the key of two camps of a split, between these and the others (split.py)."""
 _SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
 """Tags of the shared types in a typed state."""
 
@@ -74,9 +76,16 @@ def parted(verdict: Verdict, labels: Sequence[str]) -> str:
 
 
 def _roots(failure: Failure) -> str:
-    """The roots in which the clusters differ, or what in them: `t`, `n/text` for a text somewhere in n."""
-    answers = [cluster["answer"] for cluster in failure.observed["clusters"]]
-    if not failure.observed["of"].endswith("state") or not all(isinstance(answer, dict) for answer in answers):
+    return roots(failure.observed["of"], [cluster["answer"] for cluster in failure.observed["clusters"]])
+
+
+def roots(of: str, answers: Sequence[Any]) -> str:
+    """The roots in which answers differ, or what in them: `[t]`, `[n/text]` for a text somewhere in n; none of others.
+
+    Args:
+        of: what was asked for: state, same-state, state_vector, ...
+    """
+    if not of.endswith("state") or not all(isinstance(answer, dict) for answer in answers):
         return ""
     odd = {
         name if kind == _kind(values[0]) else f"{name}/{kind[1:]}"
@@ -145,26 +154,35 @@ def explained(
     """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
 
     A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
-    means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it.
+    means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it, and one
+    with ` beside ` of two camps that part while others stand in neither (split.py).
     """
-    told = (key, f"{profile}: {key}")
+    bare = key.partition(BESIDE)[0]
+    told = (bare, f"{profile}: {bare}")
+    with_others = (key, f"{profile}: {key}")
     traced = tuple(f"{text}{WRITTEN_BY}{writer}" for text in told if writer)
 
     def matches(pattern: str) -> bool:
-        return _matches(traced if WRITTEN_BY in pattern else told, pattern)
+        return _matches(traced if WRITTEN_BY in pattern else with_others if BESIDE in pattern else told, pattern)
 
     def means(divergence: Divergence) -> bool:
         taken_out = any(matches(pattern[1:]) for pattern in divergence.fuzz if pattern.startswith("!"))
         return not taken_out and any(map(matches, divergence.fuzz))
 
-    versions = {implementation.name: implementation.hello.version for implementation in implementations}
     return tuple(
-        divergence.id
-        for divergence in divergences
-        if divergence.implementation in versions
-        and means(divergence)
-        and divergence.covers_version(versions[divergence.implementation])
+        divergence.id for divergence in divergences if means(divergence) and _covers(divergence, implementations, key)
     )
+
+
+def _covers(divergence: Divergence, implementations: Sequence[Implementation], key: str) -> bool:
+    """Whether one of its versions takes part; of several, those count that the key names first, if it names one."""
+    versions = [each for each in implementations if each.name == divergence.implementation]
+    for part in (key.partition(BESIDE)[0], key):
+        named = re.split(r"[ ,|]", part)
+        if those := [each for each in versions if each.label in named]:
+            versions = those
+            break
+    return any(divergence.covers_version(each.hello.version) for each in versions)
 
 
 def _matches(told: Sequence[str], pattern: str) -> bool:

@@ -46,7 +46,7 @@ class Watch:
             if record["type"] == "progress":
                 self._progress(record)
             elif record["type"] == "result":
-                if not any(told_as(known) == told_as(record) for known in self.findings):
+                if not any(_way(told) == _way(record) for told in self.findings):
                     mark = "known" if "known" in record else "found"
                     self._say(f"{mark}  {told_as(record)}  ({self._profile}, seed {record['seed']})")
                 self.findings.append(record)
@@ -81,6 +81,11 @@ class Watch:
             print("\r\x1b[K", end="", file=sys.stderr)
 
 
+def _way(record: Record) -> tuple[str, str, bool]:
+    """One line for each; of two splits under one key, one may be known and one new by what their camps answer."""
+    return record["profile"], told_as(record), "known" in record
+
+
 def _bytes_line(slot: str, reader: str, maker: str, authors: Sequence[str]) -> str:
     structs = f", of structs of {', '.join(authors)}" if authors and list(authors) != [maker] else ""
     return f"  bytes    {slot}, made by {maker}{structs}, was read by {reader}"
@@ -93,9 +98,9 @@ def unknown(found: Sequence[Record]) -> list[Record]:
 
 def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
     """The findings, one of each kind, with the commands that go on from there; the known ones in a line each."""
-    first: dict[tuple[str, str], Record] = {}
+    first: dict[tuple[str, str, bool], Record] = {}
     for record in found:
-        first.setdefault((record["profile"], told_as(record)), record)
+        first.setdefault(_way(record), record)
     new = [record for record in first.values() if "known" not in record]
     for record in first.values():
         if "known" in record:
@@ -107,6 +112,8 @@ def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
         yield f"  seen in {record['profile']}, seed {record['seed']}, cast {cast}"
         if "writer" in record:
             yield _bytes_line(**record["written"])
+        for pair in record.get("new_pairs", ()):
+            yield f"  new pair {pair}"
         yield (
             f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {record['profile']} "
             f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"

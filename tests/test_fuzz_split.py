@@ -1,0 +1,124 @@
+"""A split in more than two camps is known when each two of its camps are; a glob is never asked about the whole."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.fuzz.finding import explained, roots
+from conformance.fuzz.showing import lines
+from conformance.fuzz.split import with_known
+from conformance.judge.known import Divergence
+from conformance.model.implementation import Hello, Implementation
+from conformance.provision import Launch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.report.records import Record
+
+NAMES = ("pycrdt", "yjs", "yrs", "ywasm")
+EVERYBODY = [
+    Implementation(name, name, Launch((), {}, None), Hello(name, "1.0.0", "", "", frozenset(), ())) for name in NAMES
+]
+A, B, C = ({"t": {"$text": text}, "m": {"$map": {}}} for text in "abc")
+
+
+def _finding(
+    camps: Sequence[tuple[Sequence[str], Any]], odd: str = "", others: Sequence[str] = (), oddity: str = ""
+) -> Record:
+    """A record of peers that answered differently: of each camp, who is in it, and what they answered.
+
+    `others` took part and were not asked here.
+    """
+    parted = "|".join(sorted({",".join(sorted(set(who))) for who, _ in camps}))
+    clusters = [
+        {"peers": {f"{camp}{place}": name for place, name in enumerate(who)}, "answer": answer}
+        for camp, (who, answer) in enumerate(camps)
+    ]
+    observed = {"of": "state", "parted": parted, "clusters": clusters}
+    symptom = f"agree:state {oddity}" if oddity else f"agree:state{roots('state', [answer for _, answer in camps])}"
+    return {
+        "profile": "text,gaps",
+        "seed": 1,
+        "cast": [*others, *(name for who, _ in camps for name in who)],
+        "kind": f"{symptom} {parted}",
+        "key": f"{symptom} {odd or parted}",
+        "failures": [{"step": 1, "check": "agree", "observed": observed}],
+        "program": {"id": "fuzz/text-gaps-1", "peers": {"a": {}}},
+    }
+
+
+def _entry(name: str, *globs: str) -> Divergence:
+    return Divergence(f"{name}-x", name, ("a",), "*", "any", "any", ("v1",), ("state:1",), "", (), fuzz=globs)
+
+
+def _judged(record: Record, *entries: Divergence) -> Record:
+    return with_known(record, lambda key: explained(key, record["profile"], entries, EVERYBODY))
+
+
+def test_two_known_bugs_that_meet_are_known() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)])
+    known = _judged(split, _entry("yrs", "*: agree:state* *yrs"), _entry("pycrdt", "*: agree:state* pycrdt|*"))
+    assert known["known"] == ["yrs-x", "pycrdt-x"]
+
+
+def test_no_glob_takes_what_a_third_camp_shows() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)])
+    new = _judged(split, _entry("yrs", "agree:state* *yrs*"))
+    assert explained(split["key"], "text,gaps", [_entry("yrs", "agree:state* *yrs*")], EVERYBODY)
+    assert "known" not in new
+    assert new["new_pairs"] == ["agree:state[t] pycrdt|yjs beside yrs"]
+    assert "  new pair agree:state[t] pycrdt|yjs beside yrs" in list(lines([new], Path("results.ndjson")))
+
+
+def test_a_pair_differs_in_its_own_roots() -> None:
+    also = {**A, "m": {"$map": {"k": 1}}}
+    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], also)])
+    entries = [_entry("yrs", "agree:state[[]t] *yrs", "agree:state[[]m,t] *yrs"), _entry("pycrdt", "*[[]t] pycrdt*")]
+    assert _judged(split, *entries)["new_pairs"] == ["agree:state[m] pycrdt|yjs beside yrs"]
+
+
+def test_one_implementation_may_be_two_camps() -> None:
+    split = _finding([(["yjs"], A), (["yjs"], B), (["yrs"], C)])
+    assert split["key"] == "agree:state[t] yjs|yrs"
+    assert _judged(split, _entry("yrs", "agree:state* yjs|yrs"))["new_pairs"] == ["agree:state[t] yjs beside yrs"]
+
+
+def test_what_an_inquiry_has_named_is_no_reason_for_what_the_others_show() -> None:
+    camps = [(["yjs"], A), (["yrs"], B), (["pycrdt"], C)]
+    entry = _entry("yrs", "agree:state* yrs against *")
+    assert _judged(_finding(camps[:2], "yrs against pycrdt,yjs"), entry)["known"] == ["yrs-x"]
+    split = _judged(_finding(camps, "yrs against pycrdt,yjs"), entry)
+    assert split["new_pairs"] == ["agree:state[t] pycrdt|yjs beside yrs"]
+    assert _judged(_finding(camps, "yrs against pycrdt,yjs"), entry, _entry("yjs", "* *|yjs"))["known"]
+
+
+def test_what_is_odd_about_bytes_stands_in_the_place_of_roots() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)], oddity="origin-to-come")
+    assert "agree:state origin-to-come pycrdt|yjs beside yrs" in _judged(split)["new_pairs"]
+
+
+def test_a_glob_may_be_of_two_that_part_over_what_a_third_one_wrote() -> None:
+    camps = [(["yjs"], A), (["yrs"], B), (["ywasm"], C)]
+    entry = _entry("ywasm", "agree:state* ywasm|*", "* *|ywasm", "* yjs|yrs beside *ywasm*")
+    assert "known" in _judged(_finding(camps), entry)
+    assert "known" not in _judged(_finding(camps[:2]), entry)
+    assert "known" in _judged(_finding(camps[:2], others=["ywasm"]), entry)
+
+
+camps = st.lists(st.sets(st.sampled_from(NAMES), min_size=1).map(sorted), min_size=2, max_size=5)
+globs = st.sets(st.sampled_from([f"* {'|'.join(sorted(pair))}" for pair in combinations(NAMES, 2)]))
+
+
+@given(camps, globs)
+def test_a_split_is_known_exactly_when_each_two_of_its_camps_are(camps: list[list[str]], globs: set[str]) -> None:
+    answers: Mapping[int, Any] = {place: {"t": {"$text": str(place)}} for place in range(len(camps))}
+    split = [(who, answers[place]) for place, who in enumerate(camps)]
+    entry = _entry("yjs", *globs)
+    new = {"known" in _judged(_finding(list(pair)), entry) for pair in combinations(split, 2)}
+    assert ("known" in _judged(_finding(split), entry)) == (new == {True})
