@@ -87,7 +87,7 @@ def steps_of(peers: str, spoiled: bytes, format: Format, odd: Sequence[str]) -> 
     taken, held, _, after = same  # what an edit emits differs, and its refusal is a failure
     if odd[0] in _SENSELESS:
         return steps, [[each] for each in taken]
-    return steps, [taken] if (_OPEN | _SENSELESS).intersection(odd) else [taken, held, after]
+    return steps, [taken] if _OPEN.intersection(odd) else [taken, held, after]
 
 
 # --- structs -----------------------------------------------------------------------------------------------
