@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.jsonio import JSONDecodeError, dumps, loads
 from conformance.judge.judge import Judge
 from conformance.model.implementation import SPEAKS_V2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ProvisionError, UsageError
-from conformance.execute.engine import Limits
+from conformance.execute.limits import Limits
 from conformance.judge.known import Divergence
 from conformance.model.spec import Spec
 from conformance.model.vector import Case, load_cases

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from conformance.errors import ConformanceError, ProvisionError, UsageError
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
 from conformance.execute.process import RunnerError
 from conformance.judge.judge import Judge
 from conformance.judge.known import Divergence, KnownDivergences
@@ -21,6 +21,7 @@ from conformance.report.records import Record, end_record, is_unexpected, result
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from conformance.execute.limits import Limits
     from conformance.execute.process import RunnerProcess
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Verdict

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.execute.engine import Limits
+from conformance.execute.limits import Limits
 from conformance.model.manifest import load_manifests
 from conformance.model.spec import Spec
 from conformance.model.vector import Case, load_cases

@@ -20,7 +20,7 @@ from conformance.bisect.releases import choose, newest_patches
 from conformance.bisect.search import boundary, lowest_useful
 from conformance.bisect.vectors import ALONE, FORMATS, Vectors
 from conformance.cli import options
-from conformance.execute.engine import Limits
+from conformance.execute.limits import Limits
 from conformance.judge.known import Divergence
 from conformance.knownfile import with_versions
 from conformance.model.manifest import load_manifests

@@ -12,7 +12,8 @@ import pytest
 from conformance.doctor import faults
 from conformance.errors import ProvisionError
 from conformance.execute import worker
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.execute.process import RunnerError, RunnerProcess
 from conformance.judge.known import Divergence
 from conformance.plan.casting import Performance

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.profile import combine, load_profiles
 from conformance.minimize.edit import GONE, apply, joined

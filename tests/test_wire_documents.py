@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pycrdt
 import pytest
 
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.explain.as_json import as_json
 from conformance.explain.listing import listing
 from conformance.explain.reading import Reading, read

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from conformance.bisect.bench import RELEASE
 from conformance.errors import UsageError
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.model.layers import PEER, ROLES
 from conformance.model.manifest import find_manifest
 from conformance.model.spec import parse_spec

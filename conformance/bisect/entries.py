@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.bisect.bench import Cast, Performer
     from conformance.bisect.ranges import Finding
     from conformance.divergences.examples import Example
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.judge.known import Divergence
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec

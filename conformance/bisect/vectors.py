@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.bisect.bench import Cast
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.model.implementation import Implementation
     from conformance.model.manifest import Manifest
     from conformance.model.spec import Spec

@@ -177,7 +177,8 @@ def _list_implementations(arguments: argparse.Namespace) -> None:
 
 def _named(arguments: argparse.Namespace) -> list[Entry]:
     """The implementations of --impls, provided now; raises ProvisionError."""
-    from conformance.execute.engine import Engine, Limits
+    from conformance.execute.engine import Engine
+    from conformance.execute.limits import Limits
     from conformance.report.progress import announce
     from conformance.run import introduce
     from conformance.wanted import launches
@@ -191,7 +192,8 @@ def _named(arguments: argparse.Namespace) -> list[Entry]:
 
 def _all(arguments: argparse.Namespace) -> list[Entry]:
     """Every implementation that there is a manifest of; those that are provided already are asked."""
-    from conformance.execute.engine import Engine, Limits
+    from conformance.execute.engine import Engine
+    from conformance.execute.limits import Limits
     from conformance.model.implementation import Hello
     from conformance.model.spec import parse_spec
     from conformance.provision import available

@@ -13,7 +13,7 @@ from conformance.model.layers import PEER
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.model.manifest import Manifest
     from conformance.model.vector import Case
     from conformance.scenario.model import Scenario
@@ -105,7 +105,7 @@ def count(text: str) -> int:
 
 
 def limits(arguments: argparse.Namespace) -> Limits:
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
 
     memory = int(arguments.memory * (1 << 20))
     return Limits(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.coverage.cells import Table
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.wanted import Wanted
 
 

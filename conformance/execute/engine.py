@@ -10,51 +10,30 @@ break would cost the sessions beside it.
 from __future__ import annotations
 
 import gc
-import os
 import selectors
-import time
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from conformance.execute.canary import Canary
+from conformance.execute.danger import Danger
+from conformance.execute.limits import TICK, Guard
+from conformance.execute.places import Places
 from conformance.execute.process import RunnerError
 from conformance.execute.session import Fault, Outcome, Session
-from conformance.execute.worker import BATCH, Tee, Worker
+from conformance.execute.worker import BATCH
 from conformance.model.implementation import parse_hello
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from conformance.execute.limits import Limits
     from conformance.execute.process import Part, Request, RunnerProcess
+    from conformance.execute.worker import Tee, Worker
     from conformance.model.implementation import Hello
     from conformance.plan.casting import Performance
     from conformance.provision import Launch
 
-_TICK = 0.1  # seconds between checks of deadlines and memory
-_MEMORY_AFTER = 0.15  # seconds that a line may take before memory is looked at
-_FAMILY_EVERY = 1.0  # seconds between counts of the memory of a runner's children too, which looks at every process
-_HANGS_AFTER = 0.2  # of the time for a case: so long one is waited for that is known to hang
 _RECYCLE_EVERY = 64  # answered lines between looks at a leaking runner
-_CANARY = "@canary"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of a run.
-
-    Attributes:
-        timeout: seconds for a case.
-        start_timeout: seconds for a runner to answer hello.
-        memory: bytes of resident memory per runner.
-        recycle: bytes of resident memory at which an idle runner is replaced, because its library leaks.
-        jobs: how many runner processes work at the same time.
-    """
-
-    timeout: float = 10.0
-    start_timeout: float = 60.0
-    memory: int = 2 << 30
-    recycle: int = 512 << 20
-    jobs: int = 2
 
 
 class Engine:
@@ -68,14 +47,10 @@ class Engine:
         processes: list[RunnerProcess] | None = None,
     ) -> None:
         """`processes` are those of the first copy of each runner, if started; they are taken out of the list."""
-        self._limits = limits
-        copies = max(1, limits.jobs // max(1, len(launches)))
-        self._workers = [[Worker(index, launch, tee) for _ in range(copies)] for index, launch in enumerate(launches)]
-        self._alone: dict[int, Worker] = {}
-        self._all = [worker for group in self._workers for worker in group]
-        self._dangerous: dict[str, set[int]] = {}  # case -> the implementations that broke over it, or will
-        self._hanging: Mapping[str, Collection[int]] = {}
-        self._launches = list(launches)
+        self._jobs = limits.jobs
+        self._danger = Danger()
+        self._guard = Guard(limits, self._danger)
+        self._places = Places(launches, limits.jobs, tee)
         self._early = [] if processes is None else processes
         self._selector = selectors.DefaultSelector()
         self._numbers = count(1)
@@ -83,8 +58,7 @@ class Engine:
         self._finished: list[Outcome] = []
         # Answers are many small objects without cycles: the collector would look through them again and again.
         gc.set_threshold(100_000, 50, 100)
-        self._canaries: dict[int, str | None] = {}
-        self._next_check = 0.0
+        self._canaries: dict[Worker, Canary] = {}
 
     def __enter__(self) -> Engine:
         return self
@@ -93,12 +67,15 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End all runner processes and what they started."""
-        for worker in self._all:
-            if worker.process is not None:
-                self._detach(worker.process)
-                worker.process.stop()
-                worker.process = None
+        """End all runner processes and what they started: they die side by side."""
+        processes = [worker.process for worker in self._places if worker.process is not None]
+        for process in processes:
+            self._detach(process)
+            process.kill()
+        for process in processes:
+            process.stop()
+        for worker in self._places:
+            worker.process = None
         self._selector.close()
 
     def expect(self, hanging: Mapping[str, Collection[int]]) -> None:
@@ -106,9 +83,7 @@ class Engine:
 
         They are performed alone from the first time on, so that no others wait with them, and not waited for as long.
         """
-        self._hanging = hanging
-        for case, players in hanging.items():
-            self._dangerous.setdefault(case, set()).update(players)
+        self._danger.expect(hanging)
 
     # --- start -----------------------------------------------------------------------------------------------
 
@@ -117,22 +92,15 @@ class Engine:
 
         A runner that says ok to an op that does not exist is `untrusted`.
         """
-        firsts = [group[0] for group in self._workers]
+        firsts = self._places.firsts
         for worker in firsts:
             self._start(worker, self._early.pop(0) if self._early else None)
-            self._send_canary(worker)
+            if worker.process is not None:
+                self._canaries[worker] = Canary()
+                self._canaries[worker].send(worker)
         while any(worker.broken is None and worker.is_busy for worker in firsts):
             self._poll()
         return [self._introduction(worker) for worker in firsts]
-
-    def _send_canary(self, worker: Worker) -> None:
-        if worker.process is None:
-            return
-        op = f"canary.{os.urandom(4).hex()}"
-        step = f'{{"op":"{op}","peer":"{_CANARY}"}}'
-        session = f'{{"session":0,"roots":{{}},"peers":{{"{_CANARY}":{{"client":1}}}},"steps":[{step}],"end":true}}'
-        self._canaries[id(worker)] = op
-        worker.send(b'{"seq":%d,"run":[%b]}\n' % (worker.next_seq, session.encode()), "canary")
 
     def _introduction(self, worker: Worker) -> Hello | RunnerError:
         if worker.broken is not None:
@@ -141,20 +109,11 @@ class Engine:
         assert worker.hello is not None
         return worker.hello
 
-    def _check_canary(self, worker: Worker, answer: dict[str, Any]) -> None:
-        op = self._canaries.pop(id(worker))
-        try:
-            said = answer["run"][0]["answers"][0]
-        except (KeyError, IndexError, TypeError):
-            said = answer
-        if not isinstance(said, dict) or "unsupported" not in said:
-            raise RunnerError("untrusted", f"was asked for the op {op}, which does not exist, and said {said!r:.100}")
-
     # --- run -------------------------------------------------------------------------------------------------
 
     def run(self, performances: Iterator[Performance]) -> Iterator[list[Outcome]]:
         """The outcome of every performance, as they come: those that one turn of waiting brought together."""
-        room = 3 * BATCH * len(self._all)  # so that every worker has its lines in flight and one more waiting
+        room = 3 * BATCH * len(self._places)  # so that every worker has its lines in flight and one more waiting
         more = True
         while True:
             while more and len(self._sessions) < room:
@@ -174,9 +133,7 @@ class Engine:
 
     def _begin(self, performance: Performance, *, alone: bool = False) -> None:
         number = next(self._numbers)
-        case = performance.program.case.id
-        dangerous = self._dangerous.get(case)
-        alone = alone or (dangerous is not None and not dangerous.isdisjoint(performance.players))
+        alone = alone or self._danger.concerns(performance)
         workers = tuple(self._worker(player, alone=alone) for player in performance.players)
         session = Session(number, performance, workers, alone=alone)
         for worker in workers:
@@ -185,26 +142,13 @@ class Engine:
                 return
         self._sessions[number] = session
         if not session.advance():
-            raise AssertionError(f"the first phase of {case} needs bytes that nobody made")
+            raise AssertionError(f"the first phase of {performance.program.case.id} needs bytes that nobody made")
 
     def _worker(self, player: int, *, alone: bool) -> Worker:
-        """The worker with the least to do; another copy is started when all have enough for two lines."""
-        if not alone:
-            group = self._workers[player]
-            if len(group) == 1:
-                return group[0]
-            started = [worker for worker in group if worker.process is not None or worker.broken is not None]
-            least = min(started, key=lambda worker: len(worker.queue))
-            if len(least.queue) >= 2 * BATCH and len(started) < len(group):
-                least = group[len(started)]
-                self._start(least)
-            return least
-        if player not in self._alone:
-            worker = Worker(player, self._launches[player], alone=True)
-            self._alone[player] = worker
-            self._all.insert(0, worker)
+        worker = self._places.taker_alone(player) if alone else self._places.taker(player)
+        if worker.is_unstarted:
             self._start(worker)
-        return self._alone[player]
+        return worker
 
     def _finish(self, session: Session, fault: Fault | None = None) -> None:
         self._sessions.pop(session.number, None)
@@ -216,29 +160,24 @@ class Engine:
         return Fault(fault.kind, worker.implementation, fault.message, stderr)
 
     def _dispatch(self) -> None:
-        busy = sum(worker.is_busy for worker in self._all)
-        # Others may have work without an end: they get none while a suspect waits for a place, and it has the first.
-        suspects = any(worker.queue and not worker.is_busy for worker in self._alone.values())
-        # Who has the most to do comes first: lines grow longer while the others wait for a place.
-        for worker in sorted(self._all, key=self._urgency):
+        busy = sum(worker.is_busy for worker in self._places)
+        suspects = self._places.suspects_wait
+        for worker in self._places.by_urgency():
             if worker.draining and not worker.open and not worker.is_busy:
                 self._restart(worker)
             if worker.is_busy:
-                if not suspects or worker is self._alone.get(worker.implementation):
+                if not suspects or worker.alone:
                     worker.dispatch()
-            elif busy < self._limits.jobs:
+            elif busy < self._jobs:
                 worker.dispatch()
                 busy += worker.is_busy
             if worker.process is not None and worker.process.wants_to_write:
                 self._watch_stdin(worker)
 
-    def _urgency(self, worker: Worker) -> tuple[bool, int]:
-        return worker is not self._alone.get(worker.implementation), -len(worker.queue)
-
     # --- events ----------------------------------------------------------------------------------------------
 
     def _poll(self) -> None:
-        for key, _ in self._selector.select(_TICK):
+        for key, _ in self._selector.select(TICK):
             worker, process, stream = key.data
             if worker.process is not process:
                 continue  # replaced while this batch of events was handled; its descriptors may be others' by now
@@ -256,7 +195,8 @@ class Engine:
                     self._selector.unregister(process.stderr)
             except RunnerError as fault:
                 self._failed(worker, fault)
-        self._check_limits()
+        for worker, excess in self._guard.beyond(self._places):
+            self._failed(worker, excess)
 
     def _answered(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
         if request.purpose == "hello":
@@ -268,7 +208,7 @@ class Engine:
             return
         if request.purpose == "canary":
             worker.answered()
-            self._check_canary(worker, answer)
+            self._canaries.pop(worker).check(answer)
             return
         self._take(worker, request, answer)
         worker.answered()
@@ -276,8 +216,9 @@ class Engine:
             self._replace(worker, suspects=())
         elif answer.get("renewed") is True:
             self._renewed(worker)
-        elif worker.lines_answered % _RECYCLE_EVERY == 0:
-            self._recycle_when_swollen(worker)
+        elif worker.lines_answered % _RECYCLE_EVERY == 0 and not any(other.draining for other in self._places):
+            # Two that drain at once could wait for each other.
+            worker.draining = self._guard.is_swollen(worker)
 
     def _take(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
         """Hand the answers of a line to their sessions; those that a broken library left out begin again."""
@@ -378,7 +319,7 @@ class Engine:
                 self._again(session, worker, alone=session.alone)
 
     def _broke(self, session: Session, worker: Worker) -> None:
-        self._dangerous.setdefault(session.performance.program.case.id, set()).add(worker.implementation)
+        self._danger.broke(session.performance.program.case.id, worker.implementation)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
         session.drop(failed)
@@ -421,44 +362,3 @@ class Engine:
         for fd in (process.stdin, process.stdout, process.stderr):
             if fd in self._selector.get_map():
                 self._selector.unregister(fd)
-
-    # --- limits ----------------------------------------------------------------------------------------------
-
-    def _check_limits(self) -> None:
-        now = time.monotonic()
-        if now < self._next_check:
-            return
-        self._next_check = now + _TICK
-        for worker in self._all:
-            if not worker.is_busy or worker.broken is not None:
-                continue
-            assert worker.process is not None
-            allowed = self._allowed(worker, worker.process.in_flight[0])
-            waited = now - worker.head_since
-            if waited > allowed:
-                self._failed(worker, RunnerError("timeout", f"no answer within {allowed:g} s"))
-            elif waited > _MEMORY_AFTER:
-                family = now - max(worker.head_since, worker.family_seen) > _FAMILY_EVERY
-                if family:
-                    worker.family_seen = now
-                used = worker.process.resident_memory(with_children=family)
-                if used > self._limits.memory:
-                    limit = self._limits.memory >> 20
-                    self._failed(worker, RunnerError("memory", f"used {used >> 20} MiB of memory; {limit} are allowed"))
-
-    def _allowed(self, worker: Worker, head: Request) -> float:
-        """Seconds for the oldest line of a worker. One that hangs over a case has it to itself by then."""
-        if head.purpose == "hello":
-            return self._limits.start_timeout
-        for part in head.parts if worker is self._alone.get(worker.implementation) else ():
-            case = "" if part is None else part[0].performance.program.case.id
-            if worker.implementation in self._hanging.get(case, ()):
-                return _HANGS_AFTER * self._limits.timeout
-        return self._limits.timeout
-
-    def _recycle_when_swollen(self, worker: Worker) -> None:
-        if any(other.draining for other in self._all):
-            return  # two that drain at once could wait for each other
-        assert worker.process is not None
-        if worker.process.resident_memory() > self._limits.recycle:
-            worker.draining = True

@@ -194,6 +194,11 @@ class RunnerProcess:
         except psutil.Error:
             return 0
 
+    def kill(self) -> None:
+        """Let the process and all that it started die; `stop` waits until it has."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def stop(self, *, gently: bool = False) -> None:
         """End the process and all that it started. `gently` lets it leave by itself when its input ends."""
         with contextlib.suppress(OSError, ValueError):
@@ -202,8 +207,7 @@ class RunnerProcess:
         if gently:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._popen.wait(timeout=1)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
         self._popen.wait()
         self.read_stderr()
         for pipe in (self._popen.stdout, self._popen.stderr):

@@ -37,6 +37,7 @@ class Worker:
         self.implementation = implementation
         self._tee = tee
         self.launch = launch
+        self.alone = alone
         self._batch, self._lines = (1, 1) if alone else (BATCH, IN_FLIGHT)
         self.hello: Hello | None = None
         self.broken: RunnerError | None = None
@@ -91,6 +92,11 @@ class Worker:
         self._failed_starts += 1
         if self._failed_starts >= _START_ATTEMPTS or self.hello is None:
             self.broken = fault
+
+    @property
+    def is_unstarted(self) -> bool:
+        """Whether nobody tried to start it yet."""
+        return self.process is None and self.broken is None
 
     @property
     def is_busy(self) -> bool:

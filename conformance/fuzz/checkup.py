@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from conformance.doctor import WRONG, Diagnosis, miniature, table
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.fuzz.campaign import Campaign, Plan
 from conformance.fuzz.finding import told_as
 from conformance.fuzz.profile import combine, load_profiles

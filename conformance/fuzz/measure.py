@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from conformance.bench import ROUNDS, Measure, asked, children, in_process, start_up
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.fuzz.campaign import Campaign, Plan
 from conformance.fuzz.generate import Generator
 from conformance.fuzz.profile import combine, load_profiles

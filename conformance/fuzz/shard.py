@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.fuzz.troupe import Script
     from conformance.model.implementation import Hello, Implementation
     from conformance.model.spec import Spec

@@ -17,7 +17,7 @@ from conformance.wanted import launches
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.execute.session import Outcome
     from conformance.fuzz.campaign import Campaign
     from conformance.model.implementation import Implementation

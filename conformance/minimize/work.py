@@ -17,7 +17,7 @@ from conformance.run import introduce
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from conformance.execute.engine import Limits
+    from conformance.execute.limits import Limits
     from conformance.minimize.finding import Finding
     from conformance.minimize.search import Progress
     from conformance.model.manifest import Manifest

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from conformance.execute.engine import Engine, Limits
+from conformance.execute.engine import Engine
+from conformance.execute.limits import Limits
 from conformance.judge.known import KnownDivergences
 from conformance.report.records import Record, end_record, is_unexpected, run_record
 from conformance.run import PASSED, UNEXPECTED, NothingSelectedError, introduce
