@@ -228,6 +228,16 @@ def test_a_finding_says_whose_bytes_the_reader_failed_over(
     assert _first_finding(file)["key"] == key
 
 
+def test_of_what_a_dead_runner_had_got_the_bytes_that_nobody_can_read_are_suspected(tmp_path: Path) -> None:
+    cuts, dies = (
+        ("--runner", a_manifest(tmp_path, name, miniature(fault, real("pycrdt")).argv))
+        for name, fault in (("cuts", "cuts-what-it-writes"), ("dies", "dies-of-others"))
+    )
+    cast = ("--impls", "yjs,cuts,dies", "--cast", "yjs,cuts,dies", "--peers", 3)
+    said = conformance("fuzz", *cuts, *dies, *cast, "--profile", "text,offline", "--seed", 1, "--programs", 5)
+    assert "crash ended with SIGABRT dies <- cuts" in said.out.splitlines()
+
+
 def _first_finding(file: Path) -> dict[str, Any]:
     return next(record for record in read(file).records if record["type"] == "result")
 

@@ -55,10 +55,12 @@ def written(outcome: Outcome, verdict: Verdict, labels: Sequence[str]) -> Writte
     """The update that another one wrote and that went wrong first, of a verdict that is neither pass nor unsupported.
 
     None where it was no update that went wrong, where the reader wrote it, or where several writers come into question:
-    of a runner that died it is not known at which step, only what it had been given since it answered last.
+    of a runner that died it is not known at which step, only what it had been given since it answered last. Of that, an
+    update which nobody could read is suspected before any other.
     """
     found = [each for place in _suspects(outcome, verdict) if (each := _read_at(outcome, place, labels)) is not None]
-    return found[0] if len({each.writer for each in found}) == 1 else None
+    suspects = [read for read, sound in found if not sound] or [read for read, _ in found]
+    return suspects[0] if len({read.writer for read in suspects}) == 1 else None
 
 
 def _suspects(outcome: Outcome, verdict: Verdict) -> Iterator[int]:
@@ -81,8 +83,8 @@ def _unanswered(outcome: Outcome) -> Iterator[int]:
                 return
 
 
-def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Written | None:
-    """The update that a step reads, if it is one that leads to somebody else."""
+def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> tuple[Written, bool] | None:
+    """The update that a step reads, if it is one that leads to somebody else, and whether it can be read."""
     program, players = outcome.performance.program, outcome.performance.players
     step = program.steps[place]
     slot = step.get("update")
@@ -93,15 +95,15 @@ def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Written | N
     data = answer.get("ok") if answer is not None else None
     if not isinstance(data, str):
         return None
-    update = decode_partly(base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1").update
+    decoded = decode_partly(base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1")
     played = _clients(program.case, [labels[player] for player in outcome.performance.cast])
     read = Written(
         slot=slot,
         reader=labels[players[program.actors[place]]],
         maker=labels[players[program.actors[made]]],
-        authors=frozenset(played[client] for client in update.structs if client in played),
+        authors=frozenset(played[client] for client in decoded.update.structs if client in played),
     )
-    return read if read.writer else None
+    return (read, decoded.fault is None) if read.writer else None
 
 
 def _clients(case: Case, cast: Sequence[str]) -> dict[int, str]:
