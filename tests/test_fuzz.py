@@ -172,7 +172,8 @@ def test_a_symptom_names_the_oddity_that_tells_of_it(aspect: str, flags: tuple[s
     ("odd", "compared"),
     [
         (("json",), ["taken", "held", "after"]),
-        (("origin-to-come", "string-under-a-key"), ["taken", "held", "after"]),
+        (("json", "string-under-a-key"), ["taken", "held", "after"]),
+        (("origin-to-come", "string-under-a-key"), ["taken"]),
         (("unreadable-parent-info", "gap"), ["taken"]),
         (("string-under-a-key",), []),
     ],

@@ -60,6 +60,10 @@ def of(
         ((of(ContentAny((1,)), 0, parent=T),), "value-in-text"),
         ((of(ContentType(TEXT), 0, parent=X),), "type-in-xml"),
         ((of(ContentType(XML_ELEMENT, "p"), 0, parent=X),), "sound"),
+        ((of(ContentType(XML_ELEMENT, "p"), 0, parent=X), of(ContentType(TEXT), parent=ID(1, 0), parent_sub="k")),
+         "type-as-attribute"),
+        ((of(ContentType(XML_ELEMENT, "p"), 0, parent=X), of(ContentAny((1,)), parent=ID(1, 0), parent_sub="k")),
+         "sound"),
         ((of(ContentAny((1,)), 0, parent=M),), "value-without-key"),
         ((of(ContentType(9), 0, parent=L),), "type-9"),
         ((of(ContentString("a\0"), 0, parent=T),), "nul"),
@@ -76,6 +80,8 @@ def test_the_most_telling_oddity_comes_first(structs: tuple[Struct, ...], expect
 
 def test_delete_ranges_are_looked_at_too() -> None:
     assert odd(A, B, deletes=((0, 2**32),)) == ("delete-beyond-32-bits",)
+    assert odd(GC(ID(1, 0), 1), of(ContentString("b"), parent=T), deletes=((0, 2),)) == ("delete-from-a-gc",)
+    assert odd(GC(ID(1, 0), 1), of(ContentString("b"), parent=T), deletes=((1, 1),)) == ("sound",)
     assert odd(A, B, deletes=((1, 1), (0, 1), (1, 7))) == ("deletes-ahead", "deletes-overlap")
 
 

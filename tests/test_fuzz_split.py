@@ -29,11 +29,16 @@ A, B, C = ({"t": {"$text": text}, "m": {"$map": {}}} for text in "abc")
 
 
 def _finding(
-    camps: Sequence[tuple[Sequence[str], Any]], odd: str = "", others: Sequence[str] = (), oddity: str = ""
+    camps: Sequence[tuple[Sequence[str], Any]],
+    odd: str = "",
+    others: Sequence[str] = (),
+    oddity: str = "",
+    oddest: str = "",
 ) -> Record:
     """A record of peers that answered differently: of each camp, who is in it, and what they answered.
 
-    `others` took part and were not asked here.
+    `others` took part and were not asked here. `oddity` is what tells of it where bytes are odd, and `oddest` what is
+    odd before that.
     """
     parted = "|".join(sorted({",".join(sorted(set(who))) for who, _ in camps}))
     clusters = [
@@ -49,7 +54,11 @@ def _finding(
         "kind": f"{symptom} {parted}",
         "key": f"{symptom} {odd or parted}",
         "failures": [{"step": 1, "check": "agree", "observed": observed}],
-        "program": {"id": "fuzz/text-gaps-1", "peers": {"a": {}}},
+        "program": {
+            "id": "fuzz/text-gaps-1",
+            "peers": {"a": {}},
+            **({"flags": list(filter(None, (oddest, oddity)))} if oddity else {}),
+        },
     }
 
 
@@ -98,9 +107,35 @@ def test_what_an_inquiry_has_named_is_no_reason_for_what_the_others_show() -> No
     assert _judged(_finding(camps, "yrs against pycrdt,yjs"), entry, _entry("yjs", "* *|yjs"))["known"]
 
 
-def test_what_is_odd_about_bytes_stands_in_the_place_of_roots() -> None:
-    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)], oddity="origin-to-come")
-    assert "agree:state origin-to-come pycrdt|yjs beside yrs" in _judged(split)["new_pairs"]
+def test_what_is_odd_about_bytes_stands_behind_the_roots() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)], oddity="value-in-text")
+    assert "agree:state[t] value-in-text pycrdt|yjs beside yrs" in _judged(split)["new_pairs"]
+
+
+def test_of_odd_bytes_each_two_implementations_are_asked_about_whoever_stands_with_them() -> None:
+    entry = _entry("ywasm", "agree:state nul *|ywasm")
+    for camp in (["yjs"], ["yjs", "yrs"], ["pycrdt", "yjs", "yrs"]):
+        assert _judged(_finding([(camp, A), (["ywasm"], B)], oddity="nul"), entry)["known"] == ["ywasm-x"]
+    new = _judged(_finding([(["pycrdt", "yjs"], A), (["yrs", "ywasm"], B)], oddity="nul"), entry)
+    assert new["new_pairs"] == [
+        "agree:state[t] nul pycrdt|yrs beside yjs,ywasm",
+        "agree:state[t] nul yjs|yrs beside pycrdt,ywasm",
+    ]
+
+
+def test_what_the_key_says_of_others_is_no_reason_for_two_that_part() -> None:
+    entry = _entry("ywasm", "agree:state nul ywasm against *")
+    of_it = _finding([(["yjs"], A), (["ywasm"], B)], odd="ywasm against pycrdt,yjs,yrs", oddity="nul")
+    of_others = _finding([(["yjs"], A), (["yrs"], B)], odd="ywasm against pycrdt,yjs,yrs", oddity="nul")
+    assert "known" in _judged(of_it, entry)
+    assert _judged(of_others, entry)["new_pairs"] == ["agree:state[t] nul yjs|yrs"]
+
+
+def test_a_glob_may_be_of_what_is_oddest_or_of_the_roots_in_which_two_part() -> None:
+    split = _finding([(["yjs"], A), (["ywasm"], B)], oddity="value-in-text", oddest="origin-to-come")
+    assert "known" in _judged(split, _entry("ywasm", "agree:state *-to-come *|ywasm"))
+    assert "known" in _judged(split, _entry("ywasm", "agree:state[[]t] value-in-text *|ywasm"))
+    assert "known" not in _judged(split, _entry("ywasm", "agree:state[[]m] * *|ywasm", "agree:state nul *"))
 
 
 def test_a_glob_may_be_of_two_that_part_over_what_a_third_one_wrote() -> None:

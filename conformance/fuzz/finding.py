@@ -47,11 +47,14 @@ def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
     `flags` say what is odd about a program's bytes, the most telling first; the one that tells of this is behind it.
     """
     shown = _symptom(verdict, with_roots=not flags)
-    return f"{shown} {_telling(shown, flags)}" if flags else shown
+    return f"{shown} {telling(shown, flags)}" if flags else shown
 
 
-def _telling(shown: str, flags: Sequence[str]) -> str:
-    """What says only whether an update is taken, or a struct of it, tells nothing of what a document holds."""
+def telling(shown: str, flags: Sequence[str]) -> str:
+    """The oddity that tells of what went wrong.
+
+    What says only whether an update is taken, or a struct of it, tells nothing of what a document holds.
+    """
     silent = _SILENT.get(shown, _BEHIND)
     return next((flag for flag in flags if not silent.fullmatch(flag)), flags[0])
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.drafting import CLIENTS, draft
+from conformance.fuzz.finding import telling
 from conformance.wire.model import (
     GC,
     ID,
@@ -70,8 +71,9 @@ def bytes_of(chance: Chance, name: str, format: Format) -> bytes:
 def steps_of(peers: str, spoiled: bytes, format: Format, odd: Sequence[str]) -> tuple[list[Step], list[list[str]]]:
     """The program of these bytes, and the observations that must be the same.
 
-    Documents need not be the same where something that is odd (oddity.py) leaves open what they hold, nor refusals
-    where the most telling leaves all open; then nobody may break, and that is all.
+    Documents need not be the same where something that is odd (oddity.py) leaves open what they hold, or where what
+    would name the finding has no sense, nor refusals where the most telling leaves all open; then nobody may break, and
+    that is all.
     """
     given = {"update": {"base64": base64.b64encode(spoiled).decode()}, **({"format": format} if format == "v2" else {})}
     steps: list[Step] = []
@@ -87,7 +89,8 @@ def steps_of(peers: str, spoiled: bytes, format: Format, odd: Sequence[str]) -> 
     taken, held, _, after = same  # what an edit emits differs, and its refusal is a failure
     if odd[0] in _SENSELESS:
         return steps, [[each] for each in taken]
-    return steps, [taken] if _OPEN.intersection(odd) else [taken, held, after]
+    is_open = _OPEN.intersection(odd) or telling("agree:same-state", odd) in _SENSELESS
+    return steps, [taken] if is_open else [taken, held, after]
 
 
 # --- structs -----------------------------------------------------------------------------------------------

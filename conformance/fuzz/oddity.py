@@ -87,10 +87,12 @@ _RANKS = tuple(
             r"key-in-.*",
             r"string-in-array",
             r".*-in-(?:text|array)|.*-without-key",
+            r"(?!type-as-attribute|delete-from-a-gc).*",
         ),
     )
 )
-"""What keeps an update from being read, or structs from their place, comes before what they hold; others are last."""
+"""What keeps an update from being read, or structs from their place, comes before what they hold. Last is what honest
+peers make too, and some readers are known to get wrong."""
 
 
 def oddities(data: bytes, format: Format) -> tuple[str, ...]:
@@ -177,6 +179,8 @@ class _Reading:
                 yield "delete-of-nothing"
             if any(left[0] + left[1] > right[0] for left, right in pairwise(ranges)):
                 yield "deletes-overlap"
+            if any(isinstance(self._find(ID(client, clock)), GC) for clock, _ in ranges):
+                yield "delete-from-a-gc"
 
     def _find(self, id: ID) -> GC | Item | None:
         """The struct that holds an element; None where the update has none."""
@@ -219,6 +223,8 @@ class _Reading:
             return
         if self._kind(parent) in ("array", "text", "fragment"):
             yield f"key-in-{self._kind(parent)}"
+        if self._kind(parent) == "xml" and isinstance(item.content, ContentType):
+            yield "type-as-attribute"
         if isinstance(item.content, ContentFormat | ContentString | ContentEmbed):
             yield f"{_kind_of_content(item)}-under-a-key"
         if item.length > 1:

@@ -3,17 +3,21 @@
 No glob is asked about a split in more than two camps as a whole, as it would take whatever the third one shows for
 known. Each two of the camps are a split of their own, under the key that it would have if there were no others, with
 those of the cast that stand in neither behind: `agree:state[t] yjs|yrs beside y-octo` may be of what y-octo wrote.
+
+Bytes that nobody should send are nobody's, and there each two implementations of different camps are a split of their
+own: who stands together says which bugs met, and with many implementations there is no end of that. What the key says
+counts for those whom it says to be odd: it is of all casts of a program, and two others may part in this one.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.finding import BESIDE, roots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from conformance.report.records import Record
 
@@ -23,18 +27,48 @@ _TWO = 2
 def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> Record:
     """A finding with the ids of the divergences that explain it (`known`): all that it shows, or it is new.
 
-    One of several camps that is new says which pairs of them are (`new_pairs`).
+    One of several pairs that is new says which of them are (`new_pairs`).
     """
     split = _split(record)
-    several = split is not None and len(split["clusters"]) > _TWO
     odd = _odd(record, split)
+    if split and not _has_roots(record, split):
+        return _of_bytes(record, split, odd, explained)
+    several = split is not None and len(split["clusters"]) > _TWO
     pairs = list(dict.fromkeys(_pairs(record, split, odd))) if split and (several or not odd) else []
     shown = [record["key"], *pairs] if odd or not pairs else pairs
-    ids = {key: explained(key) for key in shown}
+    return _told(record, {key: explained(key) for key in shown}, pairs if several else ())
+
+
+def _of_bytes(
+    record: Record, split: dict[str, Any], odd: Container[str], explained: Callable[[str], tuple[str, ...]]
+) -> Record:
+    """Of bytes that nobody should send: each two that part, by themselves or as the key says it of one of them.
+
+    Asked about with what is odd and tells of this, and with what is oddest: where one of them takes a struct for which
+    the other one waits, it is that. A glob may say in which roots the two differ, `agree:same-state[x] sound`.
+    """
+    of = split["of"]
+    head, told = f"agree:{of}", _symptom(record, split).removeprefix(f"agree:{of} ")
+    by_key = explained(record["key"])
+    ids = {}
+    for camps in combinations(split["clusters"], _TWO):
+        where = _where(of, camps)
+        for pair in product(*(sorted(set(camp["peers"].values())) for camp in camps)):
+            asked = [
+                _with_others(record, f"{symptom} {flag}", [[label] for label in pair])
+                for flag in dict.fromkeys((told, *record["program"].get("flags", (told,))[:1]))
+                for symptom in dict.fromkeys((f"{head}{where}", head))
+            ]
+            found = dict.fromkeys(name for key in asked for name in explained(key))
+            ids[asked[0]] = tuple(found) or (by_key if any(label in odd for label in pair) else ())
+    return _told(record, ids, ids)
+
+
+def _told(record: Record, ids: Mapping[str, tuple[str, ...]], pairs: Iterable[str]) -> Record:
     if all(ids.values()):
         return {**record, "known": list(dict.fromkeys(name for found in ids.values() for name in found))}
     new = [key for key in pairs if not ids[key]]
-    return {**record, "new_pairs": new} if several and new else record
+    return {**record, "new_pairs": new} if new else record
 
 
 def _pairs(record: Record, split: dict[str, Any], odd: Container[str]) -> Iterator[str]:
@@ -42,16 +76,27 @@ def _pairs(record: Record, split: dict[str, Any], odd: Container[str]) -> Iterat
 
     Camps are told apart by what they answered: one implementation may be in several.
     """
-    of, clusters = split["of"], split["clusters"]
-    symptom = record["kind"].removesuffix(split["parted"]).rstrip()
-    has_roots = symptom == f"agree:{of}{_where(of, clusters)}"  # with the oddities of bytes there are none
-    for camps in combinations(clusters, _TWO):
+    of = split["of"]
+    for camps in combinations(split["clusters"], _TWO):
         sides = [sorted(set(camp["peers"].values())) for camp in camps]
-        named = set().union(*sides)
-        if not any(label in odd for label in named):
-            key = f"{f'agree:{of}{_where(of, camps)}' if has_roots else symptom} {_between(sides)}"
-            others = sorted(set(record["cast"]) - named)
-            yield f"{key}{BESIDE}{','.join(others)}" if others else key
+        if not any(label in odd for label in set().union(*sides)):
+            yield _with_others(record, f"agree:{of}{_where(of, camps)}", sides)
+
+
+def _with_others(record: Record, symptom: str, sides: Sequence[Sequence[str]]) -> str:
+    """The key of two that part, with those of the cast that stand in neither behind."""
+    others = sorted(set(record["cast"]).difference(*sides))
+    key = f"{symptom} {_between(sides)}"
+    return f"{key}{BESIDE}{','.join(others)}" if others else key
+
+
+def _symptom(record: Record, split: dict[str, Any]) -> str:
+    return str(record["kind"]).removesuffix(split["parted"]).rstrip()
+
+
+def _has_roots(record: Record, split: dict[str, Any]) -> bool:
+    """With the oddities of bytes there are none."""
+    return _symptom(record, split) == f"agree:{split['of']}{_where(split['of'], split['clusters'])}"
 
 
 def _where(of: str, clusters: Sequence[dict[str, Any]]) -> str:
@@ -75,5 +120,5 @@ def _odd(record: Record, split: dict[str, Any] | None) -> frozenset[str]:
     """
     if split is None or record["key"] == record["kind"]:
         return frozenset()
-    said = record["key"].removeprefix(record["kind"].removesuffix(split["parted"]))
+    said = record["key"].removeprefix(f"{_symptom(record, split)} ")
     return frozenset(said.partition(" ")[0].split(","))
