@@ -114,3 +114,15 @@ def test_who_passes_over_a_byte_of_the_feature_flag_reads_another_update() -> No
 
 def test_all_but_one_is_an_id_to_readers_of_a_parent() -> None:
     assert oddities(bytes.fromhex("010101000405010001610000"), "v1")[0] == "parent-to-come"
+
+
+def test_a_number_in_more_bytes_than_it_needs_is_odd() -> None:
+    whole = encode_update(Update({1: (NESTED,)}, {}), "v1")
+    assert oddities(whole, "v1") == ("sound",)
+    type_ref = len(whole) - 2  # before the count of the delete set
+    longer = whole[:type_ref] + bytes([whole[type_ref] | 0x80, 0]) + whole[type_ref + 1 :]
+    assert oddities(longer, "v1") == ("not-shortest",)
+
+
+def test_a_section_of_no_structs_is_odd() -> None:
+    assert oddities(encode_update(Update({2: (), 1: (A,)}, {})), "v1") == ("empty-section",)

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from conformance.fuzz.drafting import ROOTS
@@ -39,7 +40,7 @@ from conformance.wire.model import (
     Struct,
     Update,
 )
-from conformance.wire.update import Partial, decode_partly
+from conformance.wire.update import Partial, decode_partly, encode_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,7 @@ _RANKS = tuple(
             r"json|move",
             r"nul|empty|delete-of-nothing",
             r"bytes-behind",
+            r"empty-section|not-shortest",
             r"format-under-a-key",
             r".*-under-a-key",
             r"value-in-text",
@@ -98,7 +100,8 @@ peers make too, and some readers are known to get wrong."""
 def oddities(data: bytes, format: Format) -> tuple[str, ...]:
     """What is odd about an update, the most telling first; `sound` where it is nothing that is looked for.
 
-    Of one that cannot be read, also what is odd about the structs before the fault.
+    Of one that cannot be read, also what is odd about the structs before the fault. One that is `not-shortest` has a
+    number in more bytes than it needs, where some readers look at one byte.
     """
     partial = _decoded(data, format)
     found = set(_types(partial.update)) | set(_Reading(partial.update).oddities())
@@ -106,6 +109,10 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
         found.add("feature-flag-overlong")
     elif partial.fault is not None:
         found.add(f"unreadable-{_slug(partial.fault.what)}")
+    elif format == "v1" and _encoded_length(partial.update) + partial.update.trailing < len(data):
+        found.add("not-shortest")
+    if partial.fault is None and not all(partial.update.structs.values()):
+        found.add("empty-section")
     if partial.update.trailing:
         found.add("bytes-behind")
     return tuple(sorted(found, key=lambda name: (_rank(name), name))) or ("sound",)
@@ -121,6 +128,14 @@ def _decoded(data: bytes, format: Format) -> Partial:
         data = data[:place] + b"\0" + data[place + 1 :]
         partial = decode_partly(data, format)
     return partial
+
+
+def _encoded_length(update: Update) -> float:
+    """Bytes in v1, with all numbers as short as can be; infinite where it cannot be encoded again."""
+    try:
+        return len(encode_update(update, "v1"))
+    except ValueError:
+        return inf
 
 
 def _types(update: Update) -> Iterator[str]:
