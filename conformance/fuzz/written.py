@@ -1,6 +1,6 @@
-"""Whose bytes they were: who wrote the update over which somebody else failed first.
+"""Whose bytes they were: who wrote the update, snapshot or position over which somebody else failed first.
 
-A reader that refuses an update, or dies of it, gives the finding its name, but bytes that are wrong are the fault of
+A reader that refuses bytes, or dies of them, gives the finding its name, but bytes that are wrong are the fault of
 who wrote them. So a finding says both, and whoever looks into it sees at once on which side to begin.
 """
 
@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.finding import first_failure
 from conformance.plan.script import parts
+from conformance.wire.lib0 import WireError
+from conformance.wire.position import decode_position
+from conformance.wire.snapshot import decode_snapshot
 from conformance.wire.update import decode_partly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Verdict
     from conformance.model.vector import Case
+    from conformance.wire.model import Format
 
-_READING = "apply"
+_READING = {"apply": "update", "snapshot.restore": "snapshot", "position.resolve": "position"}
+"""The ops that read bytes of a slot, and which of their fields names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An update that was read when something went wrong first.
+    """An update, snapshot or position that was read when something went wrong first.
 
     Attributes:
         slot: its name in the program.
         reader: who read it.
         maker: who made these bytes.
-        authors: who plays the clients of its structs, as far as they can be read.
+        authors: who plays the clients of an update's structs, as far as they can be read.
     """
 
     slot: str
@@ -52,11 +57,11 @@ class Written:
 
 
 def written(outcome: Outcome, verdict: Verdict, labels: Sequence[str]) -> Written | None:
-    """The update that another one wrote and that went wrong first, of a verdict that is neither pass nor unsupported.
+    """The bytes that another one wrote and that went wrong first, of a verdict that is neither pass nor unsupported.
 
-    None where it was no update that went wrong, where the reader wrote it, or where several writers come into question:
-    of a runner that died it is not known at which step, only what it had been given since it answered last. Of that, an
-    update which nobody could read is suspected before any other.
+    None where it was none that went wrong, where the reader wrote them, or where several writers come into question:
+    of a runner that died it is not known at which step, only what it had been given since it answered last. Of that,
+    bytes which nobody could read are suspected before any others.
     """
     found = [each for place in _suspects(outcome, verdict) if (each := _read_at(outcome, place, labels)) is not None]
     suspects = [read for read, sound in found if not sound] or [read for read, _ in found]
@@ -84,26 +89,41 @@ def _unanswered(outcome: Outcome) -> Iterator[int]:
 
 
 def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> tuple[Written, bool] | None:
-    """The update that a step reads, if it is one that leads to somebody else, and whether it can be read."""
+    """The bytes that a step reads, if they are such as lead to somebody else, and whether they can be read."""
     program, players = outcome.performance.program, outcome.performance.players
     step = program.steps[place]
-    slot = step.get("update")
-    if step["op"] != _READING or not isinstance(slot, str):
+    slot = step.get(_READING.get(step["op"], ""))
+    if not isinstance(slot, str):
         return None
     made = next(maker for maker, other in enumerate(program.steps) if other.get("as") == slot)
     answer = outcome.answers[made]
     data = answer.get("ok") if answer is not None else None
     if not isinstance(data, str):
         return None
-    decoded = decode_partly(base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1")
+    clients, sound = _decoded(step["op"], base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1")
     played = _clients(program.case, [labels[player] for player in outcome.performance.cast])
     read = Written(
         slot=slot,
         reader=labels[players[program.actors[place]]],
         maker=labels[players[program.actors[made]]],
-        authors=frozenset(played[client] for client in decoded.update.structs if client in played),
+        authors=frozenset(played[client] for client in clients if client in played),
     )
-    return (read, decoded.fault is None) if read.writer else None
+    return (read, sound) if read.writer else None
+
+
+def _decoded(op: str, data: bytes, format: Format) -> tuple[Iterable[int], bool]:
+    """The clients of whose structs there are some in the bytes that an op reads, and whether these can be read."""
+    if op == "apply":
+        decoded = decode_partly(data, format)
+        return decoded.update.structs, decoded.fault is None
+    try:
+        if op == "snapshot.restore":
+            decode_snapshot(data, format)
+        else:
+            decode_position(data)
+    except WireError:
+        return (), False
+    return (), True
 
 
 def _clients(case: Case, cast: Sequence[str]) -> dict[int, str]:

@@ -319,6 +319,14 @@ class CutsWhatItWrites(Miniature):
             reply["ok"] = base64.b64encode(base64.b64decode(reply["ok"])[:-1]).decode()
 
 
+class CutsItsSnapshots(Miniature):
+    """Gives away its snapshots without their last byte."""
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if step["op"] == "snapshot" and isinstance(reply.get("ok"), str):
+            reply["ok"] = base64.b64encode(base64.b64decode(reply["ok"])[:-1]).decode()
+
+
 class DiesOfOthers(Miniature):
     """Dies of a signal when it is given an update that another one made."""
 
@@ -335,6 +343,7 @@ BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
     "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
     "cuts-what-it-writes": (CutsWhatItWrites, "text", "refused:apply * miniature <- miniature"),
+    "cuts-its-snapshots": (CutsItsSnapshots, "snapshots", "refused:snapshot.restore * miniature*"),
     "dies-of-others": (DiesOfOthers, "text", "crash ended with SIGABRT miniature"),
     "takes-anything": (RefusesNothing, "hostile", "agree:same-apply* miniature*"),
 }
