@@ -138,6 +138,14 @@ def test_a_glob_may_be_of_what_is_oddest_or_of_the_roots_in_which_two_part() -> 
     assert "known" not in _judged(split, _entry("ywasm", "agree:state[[]m] * *|ywasm", "agree:state nul *"))
 
 
+def test_bytes_over_which_two_part_in_several_roots_are_known_when_each_root_is() -> None:
+    t, m = ({"t": {"$text": text}, "m": {"$map": {text: 1}}} for text in "ab")
+    split = _finding([(["yjs"], t), (["ywasm"], m)], oddity="nul")
+    text, keys = _entry("ywasm", "agree:state[[]t] nul *|ywasm"), _entry("yjs", "agree:state[[]m] nul yjs|*")
+    assert _judged(split, text, keys)["known"] == ["yjs-x", "ywasm-x"]
+    assert _judged(split, text)["new_pairs"] == ["agree:state[m,t] nul yjs|ywasm"]
+
+
 def test_a_glob_may_be_of_two_that_part_over_what_a_third_one_wrote() -> None:
     camps = [(["yjs"], A), (["yrs"], B), (["ywasm"], C)]
     entry = _entry("ywasm", "agree:state* ywasm|*", "* *|ywasm", "* yjs|yrs beside *ywasm*")

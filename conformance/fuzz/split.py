@@ -11,7 +11,7 @@ counts for those whom it says to be odd: it is of all casts of a program, and tw
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.finding import BESIDE, roots
@@ -45,23 +45,32 @@ def _of_bytes(
     """Of bytes that nobody should send: each two that part, by themselves or as the key says it of one of them.
 
     Asked about with what is odd and tells of this, and with what is oddest: where one of them takes a struct for which
-    the other one waits, it is that. A glob may say in which roots the two differ, `agree:same-state[x] sound`.
+    the other one waits, it is that.
     """
     of = split["of"]
     head, told = f"agree:{of}", _symptom(record, split).removeprefix(f"agree:{of} ")
+    flags = tuple(dict.fromkeys((told, *record["program"].get("flags", (told,))[:1])))
     by_key = explained(record["key"])
     ids = {}
     for camps in combinations(split["clusters"], _TWO):
         where = _where(of, camps)
         for pair in product(*(sorted(set(camp["peers"].values())) for camp in camps)):
-            asked = [
-                _with_others(record, f"{symptom} {flag}", [[label] for label in pair])
-                for flag in dict.fromkeys((told, *record["program"].get("flags", (told,))[:1]))
-                for symptom in dict.fromkeys((f"{head}{where}", head))
-            ]
-            found = dict.fromkeys(name for key in asked for name in explained(key))
-            ids[asked[0]] = tuple(found) or (by_key if any(label in odd for label in pair) else ())
+            behind = _behind(record, [[label] for label in pair])
+            known = _why_two_part(head, where, [f"{flag} {behind}" for flag in flags], explained)
+            ids[f"{head}{where} {told} {behind}"] = known or (by_key if any(label in odd for label in pair) else ())
     return _told(record, ids, ids)
+
+
+def _why_two_part(
+    head: str, where: str, tails: Sequence[str], explained: Callable[[str], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """What explains it wherever the two differ, or just there, or for each of the roots in which they differ."""
+
+    def found(*symptoms: str) -> tuple[str, ...]:
+        return tuple(name for tail in tails for symptom in symptoms for name in explained(f"{symptom} {tail}"))
+
+    by_root = [found(f"{head}[{root}]") for root in where[1:-1].split(",")]
+    return found(f"{head}{where}", head) or (tuple(chain(*by_root)) if all(by_root) else ())
 
 
 def _told(record: Record, ids: Mapping[str, tuple[str, ...]], pairs: Iterable[str]) -> Record:
@@ -80,14 +89,13 @@ def _pairs(record: Record, split: dict[str, Any], odd: Container[str]) -> Iterat
     for camps in combinations(split["clusters"], _TWO):
         sides = [sorted(set(camp["peers"].values())) for camp in camps]
         if not any(label in odd for label in set().union(*sides)):
-            yield _with_others(record, f"agree:{of}{_where(of, camps)}", sides)
+            yield f"agree:{of}{_where(of, camps)} {_behind(record, sides)}"
 
 
-def _with_others(record: Record, symptom: str, sides: Sequence[Sequence[str]]) -> str:
-    """The key of two that part, with those of the cast that stand in neither behind."""
+def _behind(record: Record, sides: Sequence[Sequence[str]]) -> str:
+    """The end of the key of two that part: with those of the cast that stand in neither."""
     others = sorted(set(record["cast"]).difference(*sides))
-    key = f"{symptom} {_between(sides)}"
-    return f"{key}{BESIDE}{','.join(others)}" if others else key
+    return f"{_between(sides)}{BESIDE}{','.join(others)}" if others else _between(sides)
 
 
 def _symptom(record: Record, split: dict[str, Any]) -> str:
