@@ -3,8 +3,7 @@
 The work is a set of generated vectors. *In-process* is the CPU time that the runners need for the very same request
 lines when they read them from a file beforehand and write no answer: the libraries' own time and the runner's steps.
 Against it stands the CPU time of the coordinator and the runners together, start-up taken off. Everything is CPU
-time of one run on one machine, in turns, so that a busy machine changes little; and as many processes work side by side
-in-process as in the run, since cores share caches and clocks, and what that costs is not the kit's.
+time of one run on one machine, in turns, so that a busy machine changes little.
 
 A generated vector is long: some 90 steps, and 13 KB that travel for each. What vectors of the usual length cost the
 coordinator is measured on the shipped ones. Since a vector is any number of steps, its budget is for a step.
@@ -18,7 +17,6 @@ import resource
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,7 +154,8 @@ def measure_run(
     bases: list[float] = []
     for _ in range(ROUNDS):
         runs.append(_spent(cases, specs, commands, files, castings, jobs))
-        bases.append(_in_process(commands, files, specs, jobs))
+        alone = zip(commands, files, specs, strict=True)
+        bases.append(sum(in_process(command, file, spec) for command, file, spec in alone))
     least, base = min(runs, key=lambda run: run.whole), min(bases)
     each = f"{least.parts} vectors and runners, {least.coordinator / least.parts * 1e6:.0f} us each"
     detail = (
@@ -167,12 +166,6 @@ def measure_run(
         Measure(f"{kind}: CPU against in-process", least.whole / base, ratio_budget, "x", detail),
         _coordinator(kind, least.coordinator, least.steps, each),
     ]
-
-
-def _in_process(commands: Sequence[Launch], files: Sequence[Path], specs: Sequence[Spec], jobs: int) -> float:
-    """CPU seconds of all runners, `jobs` of them at the same time."""
-    with ThreadPoolExecutor(jobs) as pool:
-        return sum(pool.map(in_process, commands, files, specs))
 
 
 def _spent(
