@@ -170,9 +170,10 @@ def test_a_wrong_answer_is_caught_alone_or_beside_the_real_runner(wrong: Results
     assert all(fault in record["cast"] for record in failing)
 
 
-def test_a_runner_that_says_ok_to_anything_is_not_trusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["ok-to-unknown", "dies-of-unknown"])
+def test_a_runner_that_does_not_say_what_it_cannot_do_is_not_trusted(tmp_path: Path, fault: str) -> None:
     with pytest.raises(ProvisionError, match=r"its runner is no use \(untrusted\).*try it by hand: "):
-        perform(tmp_path, {"credulous": miniature("ok-to-unknown", real("pycrdt"))}, some_cases(tmp_path))
+        perform(tmp_path, {"wrong": miniature(fault, real("pycrdt"))}, some_cases(tmp_path))
 
 
 def test_lines_larger_than_a_pipe_holds_go_both_ways(tmp_path: Path) -> None:

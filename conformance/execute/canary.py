@@ -35,6 +35,11 @@ class Canary:
         except (KeyError, IndexError, TypeError):
             said = answer
         if not isinstance(said, dict) or "unsupported" not in said:
-            raise RunnerError(
-                "untrusted", f"was asked for the op {self._op}, which does not exist, and said {said!r:.100}"
-            )
+            raise self._untrusted(f"said {said!r:.100}")
+
+    def unanswered(self, fault: RunnerError) -> RunnerError:
+        """What it means that the runner broke its contract over the op."""
+        return self._untrusted(f"then: {fault.message}")
+
+    def _untrusted(self, what: str) -> RunnerError:
+        return RunnerError("untrusted", f"was asked for the op {self._op}, which does not exist, and {what}")

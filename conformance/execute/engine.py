@@ -90,7 +90,7 @@ class Engine:
     def start(self) -> list[Hello | RunnerError]:
         """Start all runners at once; the answer of each to hello, or why it is not fit to be judged by.
 
-        A runner that says ok to an op that does not exist is `untrusted`.
+        A runner that does anything with an op that does not exist but say so is `untrusted`.
         """
         firsts = self._places.firsts
         for worker in firsts:
@@ -267,6 +267,8 @@ class Engine:
         process = worker.process
         assert process is not None
         head = process.in_flight[0] if process.in_flight else None
+        if head is not None and head.purpose == "canary" and worker.hello is not None:
+            fault = self._canaries.pop(worker).unanswered(fault)
         if (head is not None and head.purpose != "run") or fault.kind == "untrusted":
             worker.failed_to_start(fault)
             if fault.kind == "untrusted":

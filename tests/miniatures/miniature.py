@@ -186,6 +186,14 @@ class OkToUnknown(Miniature):
             reply["ok"] = None
 
 
+class DiesOfUnknown(Miniature):
+    """Dies of a signal over ops that do not exist."""
+
+    def step(self, step: Step, reply: Answer) -> None:  # noqa: ARG002
+        if "unsupported" in reply:
+            os.abort()
+
+
 class Crashes(Miniature):
     """Dies of a signal when it is asked to delete."""
 
@@ -358,6 +366,7 @@ FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
     "forgetful-relay": (ForgetfulRelay, "fail"),
     "refuses-nothing": (RefusesNothing, "fail"),
     "ok-to-unknown": (OkToUnknown, "untrusted"),
+    "dies-of-unknown": (DiesOfUnknown, "untrusted"),
     "crashes": (Crashes, "crash"),
     "dies-mid-line": (DiesMidLine, "crash"),
     "hangs": (Hangs, "timeout"),

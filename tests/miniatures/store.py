@@ -44,7 +44,7 @@ class AcknowledgesEarly(Miniature):
     def before(self, request: dict[str, Any]) -> None:
         for session in request.get("run", ()):
             for options in session.get("peers", {}).values():
-                self.home = Path(options["home"])
+                self.home = Path(options.get("home", ""))  # the coordinator's first question is of no scenario
             for step in session["steps"]:
                 if step["op"] == "store.write":
                     self.hold(step)
