@@ -105,7 +105,7 @@ def test_two_clients_of_one_update_may_need_each_other() -> None:
 
 
 def test_info_bits_and_parents() -> None:
-    assert {"info/none/root.v1", "parent/root/v1"} <= cells(update(ABC))
+    assert {"info/none/root-name.v1", "parent/root-name/v1"} <= cells(update(ABC))
     assert {"info/origin/inferred.v1", "parent/of-origin/v1"} <= cells(update(D))
     child = Item.of(ID(1, 0), ContentAny((1,)), parent=ID(2, 0), parent_sub="k")
     assert {"info/key/id.v1", "parent/id/v1"} <= cells(update(child))

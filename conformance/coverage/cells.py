@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 FORMATS = ("v1", "v2")
+_PARENTS = ("root-name", "id")
+"""What an item may say of its parent; else it has that of a neighbour."""
+
 SITUATIONS = ("plain", "split", "deleted", "gc", "pending", "after-skip")
 CONTENTS = ("GC", "Deleted", "JSON", "Binary", "String", "Embed", "Format", "Type", "Any", "Doc", "Skip", "Move")
 TYPES = tuple(name for ref, name in TYPE_NAMES.items() if ref < UNDEFINED_TYPE and name != "SubDoc")
@@ -75,14 +78,14 @@ def tables(schema: Mapping[str, Any], features: Sequence[str]) -> tuple[Table, .
     used = ("used",)
     contents = {f"{content}.{update_format}": SITUATIONS for content in CONTENTS for update_format in FORMATS}
     held = tuple(f"{holder}.{update_format}" for holder in HOLDERS for update_format in FORMATS)
-    infos = {info: tuple(f"{p}.{f}" for p in ("root", "id", "inferred") for f in FORMATS) for info in INFOS}
+    infos = {info: tuple(f"{p}.{f}" for p in (*_PARENTS, "inferred") for f in FORMATS) for info in INFOS}
     widths = ("struct.v1", "struct.v2", "delete.v1", "delete.v2", "state-vector")
     return (
         Table("content", "Content refs, by format and situation", contents),
         Table("type", "Type refs", dict.fromkeys(TYPES, FORMATS)),
         Table("any", "Kinds of values: as content, as embed, as value of a format", dict.fromkeys(KINDS, held)),
         Table("info", "Info bits, by encoding of the parent", infos),
-        Table("parent", "Encodings of the parent", dict.fromkeys(("root", "id", "of-origin", "of-right"), FORMATS)),
+        Table("parent", "Encodings of the parent", dict.fromkeys((*_PARENTS, "of-origin", "of-right"), FORMATS)),
         Table("deletes", "Delete sets", dict.fromkeys(DELETES, FORMATS)),
         Table("vector", "State vectors: given, of documents, of updates",
               dict.fromkeys(VECTORS, ("given", "document", "update"))),

@@ -148,7 +148,7 @@ def _shape(one: Struct, update_format: Format) -> Iterator[str]:
     if not isinstance(one, Item):
         return
     info, parent = one.info, one.parent
-    encoding = "inferred" if parent is None else "id" if isinstance(parent, ID) else "root"
+    encoding = "inferred" if parent is None else "id" if isinstance(parent, ID) else "root-name"
     bits = [
         name
         for bit, name in ((HAS_ORIGIN, "origin"), (HAS_RIGHT_ORIGIN, "right"), (HAS_PARENT_SUB, "key"))
