@@ -11,6 +11,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from conformance.fuzz.telling import telling
 from conformance.model.value import canonical_bytes
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
-_BEHIND = re.compile(r"bytes-behind")
-_SILENT = {
-    "agree:same-apply": re.compile(r"(?!)"),
-    "agree:same-state": re.compile(r".*-to-come|parent-no-type|bytes-behind"),
-}
 _LONGEST = 120
 WRITTEN_BY = " <- "
 BESIDE = " beside "
@@ -48,15 +44,6 @@ def symptom(verdict: Verdict, flags: Sequence[str] = ()) -> str:
     """
     shown = _symptom(verdict, with_roots=not flags)
     return f"{shown} {telling(shown, flags)}" if flags else shown
-
-
-def telling(shown: str, flags: Sequence[str]) -> str:
-    """The oddity that tells of what went wrong.
-
-    What says only whether an update is taken, or a struct of it, tells nothing of what a document holds.
-    """
-    silent = _SILENT.get(shown, _BEHIND)
-    return next((flag for flag in flags if not silent.fullmatch(flag)), flags[0])
 
 
 def _symptom(verdict: Verdict, *, with_roots: bool) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.drafting import CLIENTS, draft
-from conformance.fuzz.finding import telling
+from conformance.fuzz.telling import telling
 from conformance.wire.model import (
     GC,
     ID,

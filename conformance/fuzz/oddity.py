@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from conformance.fuzz.drafting import ROOTS
+from conformance.fuzz.telling import rank
 from conformance.wire.model import (
     ARRAY,
     GC,
@@ -64,39 +65,6 @@ _HOLDS = {"text": ("string", "format", "embed"), "array": ("value", "type"), "xm
 _NODES = (XML_ELEMENT, XML_TEXT, XML_HOOK)
 
 
-_RANKS = tuple(
-    map(
-        re.compile,
-        (
-            r"type-\d+",
-            r"unreadable-.*",
-            r"feature-flag-overlong",
-            r"beyond-53-bits",
-            r"(?:delete-)?beyond-32-bits",
-            r".*-to-come",
-            r"parent-no-type",
-            r"json|move",
-            r"nul|empty|delete-of-nothing",
-            r"bytes-behind",
-            r"empty-section|not-shortest",
-            r"format-under-a-key",
-            r".*-under-a-key",
-            r"value-in-text",
-            r"neighbours-in-two-places",
-            r"key-proto",
-            r".*-collected",
-            r".*-in-xml",
-            r"key-in-.*",
-            r"string-in-array",
-            r".*-in-(?:text|array)|.*-without-key",
-            r"(?!type-as-attribute|delete-from-a-gc).*",
-        ),
-    )
-)
-"""What keeps an update from being read, or structs from their place, comes before what they hold. Last is what honest
-peers make too, and some readers are known to get wrong."""
-
-
 def oddities(data: bytes, format: Format) -> tuple[str, ...]:
     """What is odd about an update, the most telling first; `sound` where it is nothing that is looked for.
 
@@ -115,7 +83,7 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
         found.add("empty-section")
     if partial.update.trailing:
         found.add("bytes-behind")
-    return tuple(sorted(found, key=lambda name: (_rank(name), name))) or ("sound",)
+    return tuple(sorted(found, key=lambda name: (rank(name), name))) or ("sound",)
 
 
 def _decoded(data: bytes, format: Format) -> Partial:
@@ -145,10 +113,6 @@ def _types(update: Update) -> Iterator[str]:
             content = struct.content if isinstance(struct, Item) else None
             if isinstance(content, ContentType) and content.type_ref not in _KINDS:
                 yield f"type-{content.type_ref}"
-
-
-def _rank(name: str) -> int:
-    return next((rank for rank, pattern in enumerate(_RANKS) if pattern.fullmatch(name)), len(_RANKS))
 
 
 def _slug(what: str) -> str:

@@ -31,7 +31,7 @@ def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> R
     """
     split = _split(record)
     odd = _odd(record, split)
-    if split and not _has_roots(record, split):
+    if split and record["program"].get("flags"):
         return _of_bytes(record, split, odd, explained)
     several = split is not None and len(split["clusters"]) > _TWO
     pairs = list(dict.fromkeys(_pairs(record, split, odd))) if split and (several or not odd) else []
@@ -49,7 +49,7 @@ def _of_bytes(
     """
     of = split["of"]
     head, told = f"agree:{of}", _symptom(record, split).removeprefix(f"agree:{of} ")
-    flags = tuple(dict.fromkeys((told, *record["program"].get("flags", (told,))[:1])))
+    flags = tuple(dict.fromkeys((told, record["program"]["flags"][0])))
     by_key = explained(record["key"])
     ids = {}
     for camps in combinations(split["clusters"], _TWO):
@@ -100,11 +100,6 @@ def _behind(record: Record, sides: Sequence[Sequence[str]]) -> str:
 
 def _symptom(record: Record, split: dict[str, Any]) -> str:
     return str(record["kind"]).removesuffix(split["parted"]).rstrip()
-
-
-def _has_roots(record: Record, split: dict[str, Any]) -> bool:
-    """With the oddities of bytes there are none."""
-    return _symptom(record, split) == f"agree:{split['of']}{_where(split['of'], split['clusters'])}"
 
 
 def _where(of: str, clusters: Sequence[dict[str, Any]]) -> str:

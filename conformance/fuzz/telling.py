@@ -1,0 +1,62 @@
+"""Of all that is odd about bytes (oddity.py), what tells of what went wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RANKS = tuple(
+    map(
+        re.compile,
+        (
+            r"type-\d+",
+            r"unreadable-.*",
+            r"feature-flag-overlong",
+            r"beyond-53-bits",
+            r"(?:delete-)?beyond-32-bits",
+            r".*-to-come",
+            r"parent-no-type",
+            r"json|move",
+            r"nul|empty|delete-of-nothing",
+            r"bytes-behind",
+            r"empty-section|not-shortest",
+            r"format-under-a-key",
+            r".*-under-a-key",
+            r"value-in-text",
+            r"neighbours-in-two-places",
+            r"key-proto",
+            r".*-collected",
+            r".*-in-xml",
+            r"key-in-.*",
+            r"string-in-array",
+            r".*-in-(?:text|array)|.*-without-key",
+            r"(?!type-as-attribute|delete-from-a-gc).*",
+        ),
+    )
+)
+"""What keeps an update from being read, or structs from their place, comes before what they hold. Last is what honest
+peers make too, and some readers are known to get wrong."""
+
+_BEHIND = re.compile(r"bytes-behind")
+_SILENT = {
+    "agree:same-apply": re.compile(r"(?!)"),
+    "agree:same-state": re.compile(r".*-to-come|parent-no-type|bytes-behind"),
+}
+"""By symptom, the oddities that tell nothing of it; `_BEHIND` of all others."""
+
+
+def rank(name: str) -> int:
+    """The place of an oddity: the lower, the more it tells."""
+    return next((place for place, pattern in enumerate(_RANKS) if pattern.fullmatch(name)), len(_RANKS))
+
+
+def telling(symptom: str, flags: Sequence[str]) -> str:
+    """Of what is odd, the most telling first, the oddity that tells of what went wrong.
+
+    What says only whether an update is taken, or a struct of it, tells nothing of what a document holds.
+    """
+    silent = _SILENT.get(symptom, _BEHIND)
+    return next((flag for flag in flags if not silent.fullmatch(flag)), flags[0])
