@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
+
+import pytest
 
 from conformance.wire.model import (
     GC,
@@ -72,6 +75,30 @@ def test_numbers_and_the_order_of_deletes_may_be_written_otherwise() -> None:
     other = Update({1: (Item.of(ID(1, 0), ContentAny((1.0,)), parent=RootName("l")),)}, {2: ((0, 4),), 1: ((0, 1),)})
     assert skim(encode_update(replace(whole, structs={1: (number,)}))) == skim(encode_update(other))
     assert relayed_differences(encode_update(whole), encode_update(other)) == []
+
+
+def one_struct(info: int, *rest: int) -> bytes:
+    return bytes((1, 1, 7, 0, info, *rest, 0))
+
+
+AFTER_9_4 = (9, 4)
+DOUBLE = (1, 123)
+MINUS_ZERO = (0x80, 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        pytest.param((0x84, *AFTER_9_4, 1, 97), (0xA4, *AFTER_9_4, 1, 97), True, id="behind an origin, a key or none"),
+        pytest.param((0x04, 1, 1, 114, 1, 97), (0x24, 1, 1, 114, 1, 107, 1, 97), False, id="a key of a root"),
+        pytest.param((0x88, *AFTER_9_4, 1, 125, 3), (0x88, *AFTER_9_4, *DOUBLE, *struct.pack(">d", 3)), True, id="3"),
+        pytest.param((0x88, *AFTER_9_4, 1, 125, 0), (0x88, *AFTER_9_4, *DOUBLE, *MINUS_ZERO), False, id="-0"),
+        pytest.param((0x88, *AFTER_9_4, 1, 121), (0x88, *AFTER_9_4, 1, 125, 0), False, id="false and 0"),
+        pytest.param((0x84, *AFTER_9_4, 1, 97), (0x44, *AFTER_9_4, 1, 97), False, id="left and right"),
+    ],
+)
+def test_structs_are_alike_that_say_the_same(one: tuple[int, ...], other: tuple[int, ...], alike: bool) -> None:
+    assert (skim(one_struct(*one)) == skim(one_struct(*other))) is alike
 
 
 def test_a_parent_is_no_origin_however_alike_they_look() -> None:

@@ -1,12 +1,11 @@
 """An update in one pass, as a key: what most updates need that differ in their bytes and not in what they say.
 
 Most relayed updates differ from what was given in the form of a number, an info bit or the order of delete ranges
-alone. To find that out takes no struct, no merging of runs, and a fifth of the time of a normal form.
+alone. To find that out takes no merging of runs, and in update v1 next to no decoding.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from conformance.wire.model import (
 )
 from conformance.wire.normalize import canonical, normalize_deletes, payload
 from conformance.wire.update import MAX_STRUCTS
+from conformance.wire.usual import usual_structs
 from conformance.wire.v1 import FieldReaderV1
 from conformance.wire.v2 import FieldReaderV2
 from conformance.wire.values import read_any
@@ -33,10 +33,6 @@ from conformance.wire.values import read_any
 if TYPE_CHECKING:
     from conformance.wire.model import Format
     from conformance.wire.v1 import FieldReader
-
-# An info byte with an origin, a right origin or both, and the ids, each of two numbers below 2^49.
-_NUMBER = rb"[\x80-\xff]{0,6}[\x00-\x7f]"
-_IDS = re.compile(rb"[\x40-\xbf](?:%b){2}|[\xc0-\xff](?:%b){4}" % (_NUMBER, _NUMBER)).match
 
 Structs = dict[int, tuple[int, list[object]]]
 Deletes = dict[int, list[tuple[int, int]]]
@@ -90,20 +86,14 @@ def _structs(fields: FieldReader, count: int) -> list[object]:
 
 
 def _structs_v1(fields: FieldReader, count: int) -> list[object]:
-    """Ids that stand in a row are compared as the bytes that they are; what is written at length is read as ever."""
+    """Structs of the usual forms are compared as bytes; the others are read as ever."""
     reader = fields.rest
-    data = reader.data
     structs: list[object] = []
-    for _ in range(count):
-        start = reader.pos
-        head = _IDS(data, start)
-        if head is None:
+    while len(structs) < count:
+        run, reader.pos = usual_structs(reader.data, reader.pos, count - len(structs))
+        structs += run
+        if len(structs) < count:
             structs.append(_struct(fields))
-            continue
-        info = data[start]
-        reader.pos = end = head.end()
-        content = _content(fields, info & REF_BITS)
-        structs.append((info & ~HAS_PARENT_SUB, data[start + 1 : end], content))
     return structs
 
 
