@@ -23,6 +23,7 @@ type Hosted struct {
 	Runtime  string   `json:"runtime"`
 	Features []string `json:"features"`
 	Lossy    []string `json:"lossy"`
+	Like     bool     `json:"like"`
 }
 
 // library is what was linked.
@@ -31,6 +32,7 @@ var library Hosted
 func init() {
 	library = Hosted{
 		Protocol: 1, Name: "ygo", Version: linkedVersion(), Language: "go", Runtime: runtime.Version(), Lossy: []string{},
+		Like: true,
 	}
 	for op := range ops {
 		library.Features = append(library.Features, op)

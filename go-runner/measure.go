@@ -31,7 +31,7 @@ func measure(file string, output io.Writer) error {
 	before := cpuSeconds()
 	for _, request := range requests {
 		for i := range request.Run {
-			runner.run(&request.Run[i])
+			runner.run(request.Run[i].Session, request.whole(i))
 			sessions++
 		}
 	}

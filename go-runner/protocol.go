@@ -19,11 +19,21 @@ type Request struct {
 // session only.
 type Run struct {
 	Session uint64                 `json:"session"`
+	Like    *int                   `json:"like"` // the place of another one in the request, which says all the rest
 	Roots   map[string]string      `json:"roots"`
 	Peers   map[string]PeerOptions `json:"peers"`
 	Wrap    bool                   `json:"wrap"`
 	Steps   []json.RawMessage      `json:"steps"`
 	End     bool                   `json:"end"`
+}
+
+// whole gives what is to be done in the i-th session.
+func (r *Request) whole(i int) *Run {
+	run := &r.Run[i]
+	if run.Like != nil && *run.Like >= 0 && *run.Like < len(r.Run) {
+		return &r.Run[*run.Like]
+	}
+	return run
 }
 
 // A Response is the line that answers a request.
@@ -79,7 +89,7 @@ func (r *Runner) answer(line []byte, output *bufio.Writer) error {
 	} else {
 		answers := make([]RunAnswer, len(request.Run))
 		for i := range request.Run {
-			answers[i] = r.run(&request.Run[i])
+			answers[i] = r.run(request.Run[i].Session, request.whole(i))
 		}
 		response.Run = &answers
 	}
@@ -92,9 +102,9 @@ func (r *Runner) answer(line []byte, output *bufio.Writer) error {
 }
 
 // run performs the steps of a session, which begins with the first request that names it.
-func (r *Runner) run(run *Run) RunAnswer {
+func (r *Runner) run(number uint64, run *Run) RunAnswer {
 	answers := replies{list: []any{}}
-	session, open := r.sessions[run.Session]
+	session, open := r.sessions[number]
 	if !open {
 		var err error
 		if session, err = begin(run); err != nil {
@@ -105,10 +115,10 @@ func (r *Runner) run(run *Run) RunAnswer {
 	if session != nil && !perform(session, run.Steps, &answers) {
 		session = nil
 	}
-	if r.sessions[run.Session] = session; run.End {
-		delete(r.sessions, run.Session)
+	if r.sessions[number] = session; run.End {
+		delete(r.sessions, number)
 	}
-	return RunAnswer{run.Session, answers.list}
+	return RunAnswer{number, answers.list}
 }
 
 func begin(run *Run) (*Session, error) {

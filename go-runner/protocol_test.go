@@ -137,6 +137,18 @@ func TestASessionGoesOnUntilItsEnd(t *testing.T) {
 	}
 }
 
+func TestASessionIsLikeAnotherOneOfItsRequest(t *testing.T) {
+	lines := ask(t,
+		`{"seq": 1, "run": [{"session": 1, "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "steps": [`+insert("x")+`]}, {"session": 2, "like": 0}]}`,
+		`{"seq": 2, "run": [{"session": 2, "steps": [`+readText+`], "end": true}, {"session": 3, "like": 9}]}`)
+	if !strings.HasPrefix(lines[1], `{"seq":2,"run":[{"session":2,"answers":[{"ok":{"t":{"$text":"x"}}}]},`) {
+		t.Error(lines[1])
+	}
+	if !strings.Contains(lines[1], "a session begins with its roots and peers") {
+		t.Error(lines[1])
+	}
+}
+
 func TestNumbersAreTakenModuloWhatThereIs(t *testing.T) {
 	answers := playSteps(t, `, "wrap": true`, insert("abc"),
 		`{"op": "text.delete", "peer": "a", "path": ["t"], "index": 7, "length": 9}`,

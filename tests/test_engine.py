@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from conformance.execute.engine import Engine
 from conformance.execute.limits import Limits
 from conformance.execute.process import RunnerError, RunnerProcess
 from conformance.judge.known import Divergence
+from conformance.plan import casting
 from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case
 from conformance.provision import Launch
@@ -184,6 +185,24 @@ def test_lines_larger_than_a_pipe_holds_go_both_ways(tmp_path: Path) -> None:
     code, results = perform(tmp_path, {"pycrdt": real("pycrdt"), "yjs": real("yjs")}, cases, "pairs")
     assert code == 0
     assert {record["verdict"] for record in results.all} == {"pass"}
+
+
+def test_a_line_says_once_what_castings_repeat_to_who_understands_it(tmp_path: Path) -> None:
+    cases = read_cases(tmp_path, a_case("two", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS))
+    launches = [real("pycrdt"), real("yjs"), miniature("wrong-state", real("pycrdt"))]
+    sent: list[list[dict[str, Any]]] = [[], [], []]
+
+    def see(number: int, line: bytes) -> None:
+        sent[number] += json.loads(line).get("run", ())
+
+    with Engine(launches, LIMITS, see) as engine:
+        features = [hello.features for hello in engine.start() if not isinstance(hello, RunnerError)]
+        outcomes = list(chain.from_iterable(engine.run(casting.perform(cases, "pairs", features))))
+    assert all(outcome.done for outcome in outcomes)
+    for parts in sent[:2]:
+        assert any("like" in part for part in parts)
+        assert all(part.keys() == {"session", "like"} for part in parts if "like" in part)
+    assert not any("like" in part for part in sent[2]), "it does not say that it understands"
 
 
 MANIFEST = """\

@@ -28,7 +28,9 @@ def two_peers(folder: Path) -> Case:
 def sessions(program: Program) -> list[list[tuple[int, dict[str, Any]]]]:
     """Phase after phase: the actor, and the request that it gets, with the name of a slot where its bytes will be."""
     slots = {name: f"bytes of {name}".encode() for name in program.exported.values()}
-    return [[(chunk.actor, json.loads(b"".join(fill(chunk, 7, slots)))) for chunk in phase] for phase in program.phases]
+    return [
+        [(chunk.actor, json.loads(b"{" + b"".join(fill(chunk, slots)))) for chunk in phase] for phase in program.phases
+    ]
 
 
 def test_alone_one_request_says_everything(tmp_path: Path) -> None:

@@ -95,8 +95,9 @@ class Session:
         self.unanswered = len(chunks)
         return True
 
-    def text(self, chunk: Chunk) -> list[bytes]:
-        return fill(chunk, self.number, self.slots)
+    def text(self, chunk: Chunk) -> tuple[bytes, ...]:
+        """What a part says behind the number of this session, in pieces."""
+        return fill(chunk, self.slots)
 
     @property
     def is_done(self) -> bool:

@@ -120,15 +120,20 @@ class Worker:
                 return
 
     def _send_batch(self) -> bool:
-        """Send closings and what is queued. A draining process begins no session; what would wait for the next one."""
+        """Send closings and what is queued. A draining process begins no session; what would wait for the next one.
+
+        What castings repeat is said once a line, where the runner understands it.
+        """
         texts: list[bytes] = []
         parts: list[Part] = []
-        for text in self.closings:
-            texts += (text, b",")
+        for closing in self.closings:
+            texts += (closing, b",")
             parts.append(None)
         self.closings = []
         waiting: list[tuple[Session, Chunk]] = []
         size = 0
+        written: dict[tuple[bytes, ...], int] = {}
+        knows_like = self.hello is not None and self.hello.like
         while self.queue and len(parts) < self._batch and size < BATCH_BYTES:
             session, chunk = part = self.queue.popleft()
             if session.over:
@@ -140,10 +145,16 @@ class Worker:
                 self.open.pop(session.number, None)
             else:
                 self.open[session.number] = session
-            parts.append(part)
-            texts += session.text(chunk)
+            rest = session.text(chunk)
+            like = written.setdefault(rest, len(parts)) if knows_like else len(parts)
+            texts.append(b'{"session":%d,' % session.number)
+            if like < len(parts):
+                texts.append(b'"like":%d}' % like)
+            else:
+                texts += rest
+                size += chunk.size
             texts.append(b",")
-            size += chunk.size
+            parts.append(part)
         self.queue.extendleft(reversed(waiting))
         if not parts:
             return False

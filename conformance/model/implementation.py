@@ -25,6 +25,7 @@ class Hello:
     runtime: str
     features: frozenset[str]
     lossy: tuple[str, ...]
+    like: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def parse_hello(answer: object) -> Hello:
         isinstance(items, list) and all(isinstance(item, str) for item in items) for items in lists
     ):
         raise ValueError("hello lacks name, version, language, runtime, features or lossy")
-    return Hello(
-        str(texts[0]), str(texts[1]), str(texts[2]), str(texts[3]), frozenset(lists[0] or ()), tuple(lists[1] or ())
-    )
+    like = answer.get("like", False)
+    if not isinstance(like, bool):
+        raise ValueError(f"hello says like: {like!r:.100}, which is neither true nor false")
+    name, version, language, runtime = map(str, texts)
+    return Hello(name, version, language, runtime, frozenset(lists[0] or ()), tuple(lists[1] or ()), like)

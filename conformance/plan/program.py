@@ -209,16 +209,17 @@ def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
     return {**step, **changed}
 
 
-def fill(chunk: Chunk, session: int, slots: Mapping[str, bytes]) -> list[bytes]:
-    """The chunk's JSON for one session, in pieces; `slots` are in base64.
+def fill(chunk: Chunk, slots: Mapping[str, bytes]) -> tuple[bytes, ...]:
+    """The chunk's JSON behind the number of its session, in pieces; `slots` are in base64.
 
     Raises:
         KeyError: a slot that it needs was never filled.
     """
-    pieces = [b'{"session":%d,' % session, *chunk.pieces]
-    if chunk.needs:
-        pieces[2::2] = [slots[name] for name in chunk.needs]
-    return pieces
+    if not chunk.needs:
+        return chunk.pieces
+    pieces = list(chunk.pieces)
+    pieces[1::2] = [slots[name] for name in chunk.needs]
+    return tuple(pieces)
 
 
 def closing(session: int) -> bytes:

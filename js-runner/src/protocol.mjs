@@ -31,11 +31,12 @@ export class Runner {
    */
   answer (request) {
     const { seq } = request
-    if (request.hello !== undefined) return { seq, hello: hello(this.lib) }
+    if (request.hello !== undefined) return { seq, hello: { ...hello(this.lib), like: true } }
     /** @type {SessionAnswer[]} */
     const run = []
     for (const part of request.run) {
-      run.push({ session: part.session, answers: counted(this.run(part)) })
+      const whole = part.like === undefined ? part : { ...request.run[part.like], session: part.session }
+      run.push({ session: part.session, answers: counted(this.run(whole)) })
       if (this.spent) return { seq, run, ...this.#replaced() }
     }
     return { seq, run }

@@ -55,6 +55,17 @@ for (const impl of implementations) {
     assert.equal(answers[2].run[0].answers[0].error.kind, 'runner')
   })
 
+  test(`${impl}: a part is like another one of its request`, () => {
+    const part = { roots: { t: 'text' }, peers: { a: { client: 1 } }, steps: [insert(0, 'x')] }
+    const [, { run }] = talk(impl, [
+      { seq: 1, run: [{ session: 1, ...part }, { session: 2, like: 0 }] },
+      { seq: 2, run: [{ session: 1, steps: [insert(0, 'y'), state], end: true }, { session: 2, steps: [state] }, { session: 3, like: 0 }] }
+    ])
+    assert.deepEqual(run[0].answers, [1, { ok: { t: { $text: 'yx' } } }])
+    assert.deepEqual(run[1], { session: 2, answers: [{ ok: { t: { $text: 'x' } } }] })
+    assert.equal(run[2].answers[0].error.kind, 'runner')
+  })
+
   test(`${impl}: steps in a row that observe nothing are told as their number`, () => {
     const [{ run }] = talk(impl, [{ seq: 1, run: [{ session: 1, roots: { t: 'text' }, peers: { a: { client: 1 } }, steps: [insert(0, 'x'), insert(0, 'y'), state, insert(0, 'z')], end: true }] }])
     assert.deepEqual(run[0].answers, [2, { ok: { t: { $text: 'yx' } } }, 1])

@@ -14,6 +14,7 @@ from .session import Handlers, Session
 from .steps import handlers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .adapters import Adapter
@@ -45,9 +46,9 @@ def serve(adapter: Adapter, requests: BinaryIO, answers: BinaryIO) -> None:
         request = codec.loads(line)
         answer: dict[str, Any] = {"seq": request["seq"]}
         if "run" in request:
-            answer["run"] = [_run(adapter, handlers, sessions, part) for part in request["run"]]
+            answer["run"] = [_run(adapter, handlers, sessions, part) for part in _whole(request["run"])]
         elif "hello" in request:
-            answer["hello"] = hello(adapter)
+            answer["hello"] = {**hello(adapter), "like": True}
         else:
             raise ValueError("a request is hello or run")
         answers.write(codec.dumps(answer))
@@ -63,7 +64,7 @@ def measure(adapter: Adapter, file: Path, answers: BinaryIO) -> None:
     count = 0
     before = time.process_time()
     for request in requests:
-        for part in request.get("run", ()):
+        for part in _whole(request.get("run", ())):
             _run(adapter, handlers, sessions, part)
             count += 1
     seconds = time.process_time() - before
@@ -82,6 +83,12 @@ def hello(adapter: Adapter | Part) -> dict[str, Any]:
         "features": sorted(adapter.features),
         "lossy": sorted(adapter.lossy),
     }
+
+
+def _whole(parts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The parts of a request, with what another one says in place of a mention of it."""
+    for part in parts:
+        yield {**parts[part["like"]], "session": part["session"]} if "like" in part else part
 
 
 def _run(adapter: Adapter, handlers: Handlers, sessions: dict[int, Session], part: dict[str, Any]) -> dict[str, Any]:

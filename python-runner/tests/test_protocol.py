@@ -37,6 +37,15 @@ def test_steps_in_a_row_that_observe_nothing_are_told_as_their_number(runner: Pr
     assert told["answers"] == [2, {"ok": {"t": {"$text": "hihi"}}}, 1]
 
 
+def test_a_part_is_like_another_one_of_its_request(runner: Process) -> None:
+    part = {"roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "steps": [INSERT]}
+    runner.ask(run=[{"session": 1, **part}, {"session": 2, "like": 0}])
+    go_on = [{"session": 1, "steps": [INSERT, STATE], "end": True}, {"session": 2, "steps": [STATE], "end": True}]
+    first, second = runner.ask(run=go_on)["run"]
+    assert first["answers"] == [1, {"ok": {"t": {"$text": "hihi"}}}]
+    assert second == {"session": 2, "answers": [{"ok": {"t": {"$text": "hi"}}}]}
+
+
 def test_a_session_goes_on_in_the_next_request_and_is_then_forgotten(runner: Process) -> None:
     roots, peers = {"t": "text"}, {"a": {"client": 1}}
     first = {"session": 9, "roots": roots, "peers": peers, "steps": [{**INSERT, "as": "u"}]}

@@ -68,7 +68,8 @@ class Miniature:
         """See or change a request before the runner does."""
 
     def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        """Change an answer."""
+        """Change an answer. A fault wants every part whole."""
+        answer.get("hello", {}).pop("like", None)
         for session, entry in zip(request.get("run", ()), answer.get("run", ()), strict=False):
             entry["answers"] = list(one_each(entry["answers"]))
             for step, reply in zip(session["steps"], entry["answers"], strict=False):

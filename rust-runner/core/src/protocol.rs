@@ -27,12 +27,14 @@ struct Request<'a> {
 #[derive(Deserialize)]
 struct Run<'a> {
     session: u64,
+    /// The place of another one in the request, which says all the rest.
+    like: Option<usize>,
     roots: Option<BTreeMap<String, String>>,
     peers: Option<BTreeMap<String, PeerOptions>>,
     #[serde(default)]
     wrap: bool,
     // Kept as text and read one by one: a malformed step must cost its own session only.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     steps: Vec<&'a RawValue>,
     #[serde(default)]
     end: bool,
@@ -97,8 +99,8 @@ pub fn measure<D: Documents>(lines: &str) -> io::Result<Value> {
     let mut runner = Runner::<D> { sessions: BTreeMap::new() };
     let mut sessions = 0;
     let before = ProcessTime::now();
-    for run in requests.iter().filter_map(|request| request.run.as_ref()).flatten() {
-        runner.run(run);
+    for (session, run) in requests.iter().filter_map(|request| request.run.as_ref()).flat_map(|runs| whole(runs)) {
+        runner.run(session, run);
         sessions += 1;
     }
     Ok(json!({"sessions": sessions, "seconds": before.elapsed().as_secs_f64()}))
@@ -114,16 +116,17 @@ impl<D: Documents> Runner<D> {
         let answer = match (hello, run) {
             (Some(_), _) => Response { seq, hello: Some(self::hello::<D>()), run: None },
             (None, Some(runs)) => {
-                Response { seq, hello: None, run: Some(runs.iter().map(|run| self.run(run)).collect()) }
+                let answers = whole(&runs).map(|(session, run)| self.run(session, run)).collect();
+                Response { seq, hello: None, run: Some(answers) }
             }
             (None, None) => return Err(io::Error::new(io::ErrorKind::InvalidData, "neither hello nor run")),
         };
         Ok(serde_json::to_vec(&answer)?)
     }
 
-    fn run(&mut self, run: &Run) -> RunAnswer {
+    fn run(&mut self, session: u64, run: &Run) -> RunAnswer {
         let mut answers = Vec::with_capacity(run.steps.len());
-        let slot = match self.sessions.entry(run.session) {
+        let slot = match self.sessions.entry(session) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(vacant) => match begin(run) {
                 Ok(session) => vacant.insert(Some(session)),
@@ -151,10 +154,15 @@ impl<D: Documents> Runner<D> {
             };
         }
         if run.end {
-            self.sessions.remove(&run.session);
+            self.sessions.remove(&session);
         }
-        RunAnswer { session: run.session, answers }
+        RunAnswer { session, answers }
     }
+}
+
+/// The sessions of a request, each with what is to be done.
+fn whole<'a, 'b>(runs: &'a [Run<'b>]) -> impl Iterator<Item = (u64, &'a Run<'b>)> {
+    runs.iter().map(|run| (run.session, run.like.and_then(|place| runs.get(place)).unwrap_or(run)))
 }
 
 enum Ending {
@@ -201,5 +209,6 @@ pub fn hello<D: Documents>() -> Value {
         "runtime": library.runtime,
         "features": library.features,
         "lossy": library.lossy,
+        "like": true,
     })
 }

@@ -32,6 +32,24 @@ fn hello_names_the_linked_yrs() {
 }
 
 #[test]
+fn a_session_is_like_another_one_of_its_request() {
+    let mut runner = start();
+    let first = json!({
+        "session": 1, "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "steps": [insert("hi")]
+    });
+    runner.ask(json!({"run": [first, {"session": 2, "like": 0}]}));
+    let answer = runner.ask(json!({"run": [
+        {"session": 1, "steps": [insert("oh "), state()], "end": true},
+        {"session": 2, "steps": [state()], "end": true},
+        {"session": 3, "like": 9},
+    ]}));
+    assert_eq!(answer["run"][0]["answers"], json!([1, {"ok": {"t": {"$text": "oh hi"}}}]));
+    assert_eq!(answer["run"][1], json!({"session": 2, "answers": [{"ok": {"t": {"$text": "hi"}}}]}));
+    assert_eq!(answer["run"][2]["answers"][0]["error"]["kind"], "runner");
+    runner.finish();
+}
+
+#[test]
 fn a_batch_answers_every_session() {
     let mut runner = start();
     let session = |number: u64| {
