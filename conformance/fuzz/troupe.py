@@ -140,7 +140,8 @@ class Performing:
     def begin(self, seed: int) -> list[Performance]:
         """The performances of a seed, whose outcomes are entered from now on."""
         performances = self._troupe.performances(seed)
-        size = sum(len(step.get("steps", (step,))) for step in performances[0].program.steps)
+        steps = performances[0].program.steps
+        size = len(steps) + sum([len(step["steps"]) - 1 for step in steps if "steps" in step])
         self._open[seed] = _Open(Performed(seed), size, len(performances), {})
         return performances
 

@@ -7,6 +7,7 @@ state vector, peers with the same state vector have the same content, and so has
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from conformance.plan.finale import RELAY, RELAYED, RETURNED, Demand, Step, transfer
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
 ASPECTS = ("state_vector", "state")
 
 
-def agreement(case: Case) -> Iterator[tuple[Step, Demand | None]]:
+def agreement(case: Case) -> Sequence[tuple[Step, Demand | None]]:
     """The finale's steps with what is demanded of each; none where only named answers must be the same."""
-    if "agree" not in case.expect:
-        return
-    names = list(case.peers)
+    return _finale(tuple(case.peers)) if "agree" in case.expect else ()
+
+
+@lru_cache(maxsize=256)
+def _finale(names: tuple[str, ...]) -> tuple[tuple[Step, Demand | None], ...]:
+    return tuple(_agreeing(names))
+
+
+def _agreeing(names: tuple[str, ...]) -> Iterator[tuple[Step, Demand | None]]:
     for step in resync(names):
         yield step, None
     for peer in names:
