@@ -177,11 +177,11 @@ def _spent(
     jobs: int,
 ) -> _Spent:
     """One run through the coordinator; `requests` get the lines that the runners were sent."""
-    files = [file.open("wb") for file in requests]
+    sent: list[list[bytes]] = [[] for _ in requests]
     idle = start_up(specs, commands, jobs)
     before = children()
     started, wall = time.process_time(), time.monotonic()
-    with Engine(commands, Limits(jobs=jobs), lambda number, line: files[number].write(line)) as engine:
+    with Engine(commands, Limits(jobs=jobs), lambda number, line: sent[number].append(line)) as engine:
         implementations = introduce(engine, specs, commands)
         judge = Judge(implementations)
         labels = [spec.label for spec in specs]
@@ -195,8 +195,8 @@ def _spent(
             steps += sum(len(outcome.performance.program.steps) for outcome in outcomes)
         writer.close()
     coordinator, wall = time.process_time() - started, time.monotonic() - wall
-    for file in files:
-        file.close()
+    for file, lines in zip(requests, sent, strict=True):
+        file.write_bytes(b"".join(lines))
     return _Spent(coordinator, children() - before - idle, wall, parts, steps)
 
 

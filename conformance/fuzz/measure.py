@@ -64,15 +64,16 @@ def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[in
     """Edits, CPU seconds of coordinator and runner for them, and of the runner in-process."""
     file = folder / "fuzz.ndjson"
     idle = start_up([spec], [command], 1)
-    with file.open("wb") as lines:
-        before, began = children(), time.process_time()
-        with Engine([command], Limits(jobs=1), lambda _, line: lines.write(line)) as engine:
-            implementations = introduce(engine, [spec], [command])
-            campaign = Campaign(Troupe(_script(1), implementations), Plan(1, 1 + programs, None))
-            writer = ResultWriter(folder / "fuzz-results.ndjson")
-            Machine(implementations, engine, Judge(implementations)).perform(campaign, [writer])
-            writer.close()
-        spent = time.process_time() - began + children() - before - idle
+    lines: list[bytes] = []
+    before, began = children(), time.process_time()
+    with Engine([command], Limits(jobs=1), lambda _, line: lines.append(line)) as engine:
+        implementations = introduce(engine, [spec], [command])
+        campaign = Campaign(Troupe(_script(1), implementations), Plan(1, 1 + programs, None))
+        writer = ResultWriter(folder / "fuzz-results.ndjson")
+        Machine(implementations, engine, Judge(implementations)).perform(campaign, [writer])
+        writer.close()
+    spent = time.process_time() - began + children() - before - idle
+    file.write_bytes(b"".join(lines))
     script = _script(1)
     generator = Generator(script.profile, script.peers)
     edits = sum(_edits(generator, seed) for seed in range(1, programs + 1))

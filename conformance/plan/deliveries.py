@@ -11,7 +11,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.plan.finale import RELAY_CLIENT, Demand, Step, alternatives, exchange, read
+from conformance.plan.finale import RELAY_CLIENT, Demand, Step, alternatives, exchange, read, wanted
 from conformance.wire.state_vector import encode_state_vector
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def varied_finale(case: Case, update_format: str, chosen: Sequence[Delivery]) ->
         yield {"op": "encode", "peer": source.peer, "since": source.only(client), "as": piece}, None, ""
     delivered = case.expect.get("delivered", {})
     alone = len(names) == 1 and names[0] in delivered
-    views = [delivered[names[0]]] if alone else alternatives(case)
+    final = wanted([delivered[names[0]]] if alone else alternatives(case))
     for delivery in chosen:
         for step in delivery.steps(source):
             yield step, None, delivery.name
-        for step, demand in read(next(iter(delivery.peers)), delivery.name, "", views):
+        for step, demand in read(next(iter(delivery.peers)), delivery.name, "", final):
             yield step, demand, delivery.name
 
 

@@ -6,12 +6,13 @@ structs only the coordinator can judge.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from conformance.model.vector import Case
 
@@ -20,6 +21,8 @@ RELAY_CLIENT = 1234567890
 RELAYED, RETURNED = "@relay.update", "@relay.back"
 
 Step = dict[str, Any]
+Wanted = Mapping[str, tuple[Mapping[str, Any], ...]]
+"""The alternatives of what a read must observe: `state`, `state_vector` or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,11 @@ def finale(case: Case) -> Iterator[tuple[Step, Demand | None]]:
     """The finale's steps with what is demanded of each; none for a case whose update must be refused."""
     if case.verdict == "invalid":
         return
-    converged = alternatives(case)
-    delivered = case.expect.get("delivered", {})
+    converged = wanted(alternatives(case))
+    delivered = {peer: wanted([view]) for peer, view in case.expect.get("delivered", {}).items()}
     names = tuple(case.peers)
     for peer in names:
-        views = [delivered[peer]] if peer in delivered else converged
-        yield from read(peer, "delivered", "", views)
+        yield from read(peer, "delivered", "", delivered.get(peer, converged))
     if len(names) > 1:
         yield from exchange(names)
         for peer in names:
@@ -49,7 +51,7 @@ def finale(case: Case) -> Iterator[tuple[Step, Demand | None]]:
     yield {"op": "encode", "peer": names[-1], "as": RELAYED}, None
     yield {"op": "apply", "peer": RELAY, "update": RELAYED}, None
     # A relay of a single peer is fed by it alone: it must see what that peer was demanded to have.
-    relayed = [delivered[names[0]]] if len(names) == 1 and names[0] in delivered else converged
+    relayed = delivered.get(names[0], converged) if len(names) == 1 else converged
     yield from read(RELAY, "relay", "", relayed)
     if case.verdict == "valid":
         yield (
@@ -79,13 +81,16 @@ def transfer(sender: str, receiver: str) -> Iterator[Step]:
     yield {"op": "apply", "peer": receiver, "update": route}
 
 
-def read(
-    peer: str, stage: str, suffix: str, views: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[Step, Demand | None]]:
-    """Read a peer's state and state vector, which must be those of one of the views."""
+def wanted(views: Sequence[Mapping[str, Any]]) -> Wanted:
+    """What a peer must be read to have, which is one of the views; nothing of what one of them leaves open."""
+    said = [check for check in ("state", "state_vector") if all(check in view for view in views)]
+    return {check: tuple([{check: view[check]} for view in views]) for check in said}
+
+
+def read(peer: str, stage: str, suffix: str, what: Wanted) -> Iterator[tuple[Step, Demand | None]]:
+    """Read a peer's state and state vector, of which something is wanted."""
     for check, step in _reads(peer, suffix):
-        expected = tuple([{check: view[check]} for view in views if check in view])
-        yield step, Demand(stage, check, peer, expected) if len(expected) == len(views) else None
+        yield step, Demand(stage, check, peer, what[check]) if check in what else None
 
 
 @lru_cache(maxsize=256)
