@@ -154,6 +154,15 @@ def test_a_glob_may_be_of_two_that_part_over_what_a_third_one_wrote() -> None:
     assert "known" in _judged(_finding(camps[:2], others=["ywasm"]), entry)
 
 
+def test_a_glob_may_be_of_who_dies_beside_the_one_who_did_it() -> None:
+    crash = {**_finding([(["yrs"], A), (["yjs"], B)], others=["ywasm"]), "key": "crash SIGSEGV yrs", "failures": []}
+    entry = _entry("yrs", "*gaps*: crash SIG* yrs beside *ywasm*")
+    assert _judged(crash, entry)["known"] == ["yrs-x"]
+    assert "known" not in _judged({**crash, "cast": ["yrs", "yjs"]}, entry)
+    assert "known" not in _judged({**crash, "key": "crash SIGSEGV yrs,ywasm alone"}, entry)
+    assert _judged({**crash, "cast": ["yrs"]}, _entry("yrs", "crash * yrs"))["known"] == ["yrs-x"]
+
+
 camps = st.lists(st.sets(st.sampled_from(NAMES), min_size=1).map(sorted), min_size=2, max_size=5)
 globs = st.sets(st.sampled_from([f"* {'|'.join(sorted(pair))}" for pair in combinations(NAMES, 2)]))
 

@@ -145,7 +145,8 @@ def explained(
 
     A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
     means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it, and one
-    with ` beside ` of two camps that part while others stand in neither (split.py).
+    with ` beside ` says who else is in the cast (split.py): of two camps that part while others stand in neither, or
+    of one who fails.
     """
     bare = key.partition(BESIDE)[0]
     told = (bare, f"{profile}: {bare}")

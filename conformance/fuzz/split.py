@@ -7,10 +7,14 @@ those of the cast that stand in neither behind: `agree:state[t] yjs|yrs beside y
 Bytes that nobody should send are nobody's, and there each two implementations of different camps are a split of their
 own: who stands together says which bugs met, and with many implementations there is no end of that. What the key says
 counts for those whom it says to be odd: it is of all casts of a program, and two others may part in this one.
+
+Behind any other finding stand those of the cast whom its key does not name: who dies of memory that was overwritten
+before may have got the bytes that did it from any of them.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +37,19 @@ def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> R
     odd = _odd(record, split)
     if split and record["program"].get("flags"):
         return _of_bytes(record, split, odd, explained)
-    several = split is not None and len(split["clusters"]) > _TWO
-    pairs = list(dict.fromkeys(_pairs(record, split, odd))) if split and (several or not odd) else []
+    if split is None:
+        return _told(record, {record["key"]: explained(_with_others(record))}, ())
+    several = len(split["clusters"]) > _TWO
+    pairs = list(dict.fromkeys(_pairs(record, split, odd))) if several or not odd else []
     shown = [record["key"], *pairs] if odd or not pairs else pairs
     return _told(record, {key: explained(key) for key in shown}, pairs if several else ())
+
+
+def _with_others(record: Record) -> str:
+    """The key of a finding that is no split, with those of the cast whom it does not name behind."""
+    named = re.split("[ ,]", record["key"])
+    others = sorted(set(record["cast"]).difference(named))
+    return f"{record['key']}{BESIDE}{','.join(others)}" if others else str(record["key"])
 
 
 def _of_bytes(
