@@ -6,7 +6,8 @@ those of the cast that stand in neither behind: `agree:state[t] yjs|yrs beside y
 
 Bytes that nobody should send are nobody's, and there each two implementations of different camps are a split of their
 own: who stands together says which bugs met, and with many implementations there is no end of that. What the key says
-counts for those whom it says to be odd: it is of all casts of a program, and two others may part in this one.
+counts for those whom it says to be odd: it is of all casts of a program, and two others may part in this one. And such
+bytes are odd in several ways at a time, of which one names the finding and another one may be its cause: all are asked.
 
 Behind any other finding stand those of the cast whom its key does not name: who dies of memory that was overwritten
 before may have got the bytes that did it from any of them.
@@ -35,7 +36,7 @@ def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> R
     """
     split = _split(record)
     odd = _odd(record, split)
-    if split and record["program"].get("flags"):
+    if record["program"].get("flags"):
         return _of_bytes(record, split, odd, explained)
     if split is None:
         return _told(record, {record["key"]: explained(_with_others(record))}, ())
@@ -53,20 +54,22 @@ def _with_others(record: Record) -> str:
 
 
 def _of_bytes(
-    record: Record, split: dict[str, Any], odd: Container[str], explained: Callable[[str], tuple[str, ...]]
+    record: Record, split: dict[str, Any] | None, odd: Container[str], explained: Callable[[str], tuple[str, ...]]
 ) -> Record:
-    """Of bytes that nobody should send: each two that part, by themselves or as the key says it of one of them.
+    """Of bytes that nobody should send: by whichever of all that is odd about them, the most telling first.
 
-    Asked about with what is odd and tells of this, and with what is oddest: where one of them takes a struct for which
-    the other one waits, it is that.
+    Where peers part it is asked of each two that do, by themselves or as the key says it of one of them.
     """
-    of = split["of"]
-    head, told = f"agree:{of}", _symptom(record, split).removeprefix(f"agree:{of} ")
-    flags = tuple(dict.fromkeys((told, record["program"]["flags"][0])))
-    by_key = explained(record["key"])
+    symptom, shown, told = _symptom(record)
+    flags = tuple(dict.fromkeys((told, *record["program"]["flags"])))
+    said = (_with_others(record) if split is None else record["key"]).removeprefix(symptom)
+    by_key = _first(explained(f"{shown}{flag}{said}") for flag in flags)
+    if split is None:
+        return _told(record, {record["key"]: by_key}, ())
     ids = {}
     for camps in combinations(split["clusters"], _TWO):
-        where = _where(of, camps)
+        where = _where(split["of"], camps)
+        head = f"agree:{split['of']}"
         for pair in product(*(sorted(set(camp["peers"].values())) for camp in camps)):
             behind = _behind(record, [[label] for label in pair])
             known = _why_two_part(head, where, [f"{flag} {behind}" for flag in flags], explained)
@@ -80,10 +83,14 @@ def _why_two_part(
     """What explains it wherever the two differ, or just there, or for each of the roots in which they differ."""
 
     def found(*symptoms: str) -> tuple[str, ...]:
-        return tuple(name for tail in tails for symptom in symptoms for name in explained(f"{symptom} {tail}"))
+        return _first(tuple(chain(*(explained(f"{symptom} {tail}") for symptom in symptoms))) for tail in tails)
 
     by_root = [found(f"{head}[{root}]") for root in where[1:-1].split(",")]
     return found(f"{head}{where}", head) or (tuple(chain(*by_root)) if all(by_root) else ())
+
+
+def _first(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return next(filter(None, found), ())
 
 
 def _told(record: Record, ids: Mapping[str, tuple[str, ...]], pairs: Iterable[str]) -> Record:
@@ -111,8 +118,11 @@ def _behind(record: Record, sides: Sequence[Sequence[str]]) -> str:
     return f"{_between(sides)}{BESIDE}{','.join(others)}" if others else _between(sides)
 
 
-def _symptom(record: Record, split: dict[str, Any]) -> str:
-    return str(record["kind"]).removesuffix(split["parted"]).rstrip()
+def _symptom(record: Record) -> tuple[str, str, str]:
+    """A finding's symptom; of odd bytes also what was shown, and behind it which oddity tells of it."""
+    symptom = str(record["kind"]).rpartition(" ")[0]  # behind it is who parted or failed
+    shown, space, told = symptom.rpartition(" ")
+    return symptom, shown + space, told
 
 
 def _where(of: str, clusters: Sequence[dict[str, Any]]) -> str:
@@ -136,5 +146,5 @@ def _odd(record: Record, split: dict[str, Any] | None) -> frozenset[str]:
     """
     if split is None or record["key"] == record["kind"]:
         return frozenset()
-    said = record["key"].removeprefix(f"{_symptom(record, split)} ")
+    said = record["key"].removeprefix(f"{_symptom(record)[0]} ")
     return frozenset(said.partition(" ")[0].split(","))
