@@ -34,11 +34,12 @@ def _finding(
     others: Sequence[str] = (),
     oddity: str = "",
     oddest: str = "",
+    odd_too: str = "",
 ) -> Record:
     """A record of peers that answered differently: of each camp, who is in it, and what they answered.
 
-    `others` took part and were not asked here. `oddity` is what tells of it where bytes are odd, and `oddest` what is
-    odd before that.
+    `others` took part and were not asked here. `oddity` is what tells of it where bytes are odd, `oddest` what is odd
+    before that, and `odd_too` what is odd besides.
     """
     parted = "|".join(sorted({",".join(sorted(set(who))) for who, _ in camps}))
     clusters = [
@@ -57,7 +58,7 @@ def _finding(
         "program": {
             "id": "fuzz/text-gaps-1",
             "peers": {"a": {}},
-            **({"flags": list(filter(None, (oddest, oddity)))} if oddity else {}),
+            **({"flags": list(filter(None, (oddest, oddity, odd_too)))} if oddity else {}),
         },
     }
 
@@ -136,6 +137,35 @@ def test_a_glob_may_be_of_what_is_oddest_or_of_the_roots_in_which_two_part() -> 
     assert "known" in _judged(split, _entry("ywasm", "agree:state *-to-come *|ywasm"))
     assert "known" in _judged(split, _entry("ywasm", "agree:state[[]t] value-in-text *|ywasm"))
     assert "known" not in _judged(split, _entry("ywasm", "agree:state[[]m] * *|ywasm", "agree:state nul *"))
+
+
+def test_bytes_that_are_odd_in_several_ways_are_known_by_any_of_them() -> None:
+    split = _finding([(["yjs"], A), (["ywasm"], B)], oddity="nul", odd_too="empty")
+    assert "known" in _judged(split, _entry("ywasm", "agree:state empty *|ywasm"))
+    assert _judged(split, _entry("ywasm", "agree:state gap *|ywasm"))["new_pairs"] == ["agree:state[t] nul yjs|ywasm"]
+    text, keys = ({"t": {"$text": text}, "m": {"$map": {text: 1}}} for text in "ab")
+    both = _finding([(["yjs"], text), (["ywasm"], keys)], oddity="nul", odd_too="empty")
+    assert "known" in _judged(both, _entry("ywasm", "agree:state[[]t] nul *|ywasm", "agree:state[[]m] empty *|ywasm"))
+
+
+def test_what_kills_one_of_bytes_that_are_odd_in_several_ways_is_known_by_any_of_them() -> None:
+    died = {
+        **_finding([(["ywasm"], A)], oddity="parent-no-type", odd_too="empty"),
+        "kind": "panic:apply block_store.rs:70 parent-no-type ywasm",
+        "key": "panic:apply block_store.rs:70 parent-no-type ywasm alone",
+        "failures": [{"step": 1, "check": "panic", "observed": {"op": "apply", "message": "block_store.rs:70"}}],
+    }
+    assert _judged(died, _entry("ywasm", "panic:apply block_store.rs:70 empty ywasm*"))["known"] == ["ywasm-x"]
+    assert "known" not in _judged(died, _entry("ywasm", "panic:apply block_store.rs:71 empty ywasm*"))
+    assert "known" not in _judged(died, _entry("ywasm", "panic:apply block_store.rs:70 empty yrs*"))
+
+
+def test_who_is_odd_over_such_bytes_is_that_with_everybody() -> None:
+    entry = _entry("yrs", "agree:state nul yrs")
+    for camps in ([(["pycrdt"], A), (["yrs"], B)], [(["yrs"], A), (["yjs", "ywasm"], B)]):
+        assert "known" in _judged(_finding(camps, odd="pycrdt", oddity="nul"), entry)
+    beside = _finding([(["yjs"], A), (["ywasm"], B)], odd="yrs", others=["yrs"], oddity="nul")
+    assert _judged(beside, entry)["new_pairs"] == ["agree:state[t] nul yjs|ywasm beside yrs"]
 
 
 def test_bytes_over_which_two_part_in_several_roots_are_known_when_each_root_is() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
@@ -144,7 +145,15 @@ class _Reading:
                 yield "beyond-53-bits" if end >= 2**53 else "beyond-32-bits"
             if client >= 2**32:
                 yield "client-beyond-32-bits"
+        yield from self._of_keys()
         yield from self._of_deletes()
+
+    def _of_keys(self) -> Iterator[str]:
+        """Values of one key that do not know each other, as peers set them at the same time."""
+        items = (struct for structs in self.update.structs.values() for struct in structs if isinstance(struct, Item))
+        beginnings = [place for item in items if item.origin is None and (place := self._place(item))[1] is not None]
+        if len(set(beginnings)) < len(beginnings):
+            yield "set-at-once"
 
     def _of_deletes(self) -> Iterator[str]:
         for client, ranges in self.update.delete_set.items():
@@ -199,6 +208,8 @@ class _Reading:
                 yield f"{what}-in-{kind}"
             if kind == "map" and what is not None:
                 yield f"{what}-without-key"
+            if what == "format" and self._type_ref(parent) == XML_TEXT:
+                yield "format-in-xml-text"
             return
         if self._kind(parent) in ("array", "text", "fragment"):
             yield f"key-in-{self._kind(parent)}"
@@ -231,10 +242,12 @@ class _Reading:
     def _kind(self, parent: Parent) -> str | None:
         if isinstance(parent, RootName):
             return ROOTS.get(parent.name)
-        named = self._find(parent) if parent is not None else None
-        if isinstance(named, Item) and isinstance(named.content, ContentType):
-            return _KINDS.get(named.content.type_ref)
-        return None
+        type_ref = self._type_ref(parent)
+        return None if type_ref is None else _KINDS.get(type_ref)
+
+    def _type_ref(self, parent: Parent) -> int | None:
+        named = self._find(parent) if isinstance(parent, ID) else None
+        return named.content.type_ref if isinstance(named, Item) and isinstance(named.content, ContentType) else None
 
 
 def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
@@ -245,12 +258,23 @@ def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
     content = struct.content
     if content.length == 0:
         yield "empty"
-    if isinstance(content, ContentString) and "\0" in content.text:
+    if any(map(_has_nul, (struct.parent, struct.parent_sub, content))):
         yield "nul"
     if isinstance(content, ContentJSON):
         yield "json"
     if isinstance(content, ContentMove):
         yield "move"
+
+
+def _has_nul(value: object) -> bool:
+    """Whether there is a string with U+0000 somewhere in a value, or in what a struct holds."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_has_nul, (*value, *value.values())))
+    if isinstance(value, list | tuple):
+        return any(map(_has_nul, value))
+    return is_dataclass(value) and any(_has_nul(getattr(value, each.name)) for each in fields(value))
 
 
 def _kind_of_content(item: Item) -> str | None:

@@ -58,7 +58,7 @@ def _of_bytes(
 ) -> Record:
     """Of bytes that nobody should send: by whichever of all that is odd about them, the most telling first.
 
-    Where peers part it is asked of each two that do, by themselves or as the key says it of one of them.
+    Where peers part it is asked of each two that do, or of one of them as the odd one, or as the key says it of one.
     """
     symptom, shown, told = _symptom(record)
     flags = tuple(dict.fromkeys((told, *record["program"]["flags"])))
@@ -72,7 +72,8 @@ def _of_bytes(
         head = f"agree:{split['of']}"
         for pair in product(*(sorted(set(camp["peers"].values())) for camp in camps)):
             behind = _behind(record, [[label] for label in pair])
-            known = _why_two_part(head, where, [f"{flag} {behind}" for flag in flags], explained)
+            tails = [f"{flag} {who}" for flag in flags for who in (behind, *pair)]
+            known = _why_two_part(head, where, tails, explained)
             ids[f"{head}{where} {told} {behind}"] = known or (by_key if any(label in odd for label in pair) else ())
     return _told(record, ids, ids)
 
