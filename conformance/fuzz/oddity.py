@@ -264,6 +264,8 @@ def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
         yield "json"
     if isinstance(content, ContentMove):
         yield "move"
+    if isinstance(content, ContentType) and content.type_ref == XML_FRAGMENT:
+        yield "nested-fragment"
 
 
 def _has_nul(value: object) -> bool:

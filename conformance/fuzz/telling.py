@@ -33,7 +33,7 @@ _RANKS = tuple(
             r"key-in-.*",
             r"string-in-array",
             r".*-in-(?:text|array)|.*-without-key",
-            r"(?!type-as-attribute|format-in-xml-text|set-at-once|delete-from-a-gc).*",
+            r"(?!type-as-attribute|format-in-xml-text|nested-fragment|set-at-once|delete-from-a-gc).*",
         ),
     )
 )
