@@ -109,6 +109,13 @@ def test_where_a_type_is_unknown_what_follows_it_says_nothing() -> None:
     assert oddities(link, "v1")[0] == "type-7"
 
 
+def test_a_type_whose_own_fields_cannot_be_read_is_odd_too() -> None:
+    unreadable = "unreadable-unexpected-end-wanted-a-string-of-bytes-from-byte"
+    assert oddities(bytes.fromhex("01010100070101780505"), "v1") == ("xml-hook", unreadable)
+    assert oddities(bytes.fromhex("01010100070101780705"), "v1")[0] == "type-7"
+    assert oddities(bytes.fromhex("01010100070101780305"), "v1") == (unreadable,)
+
+
 def test_bytes_behind_an_update_are_odd() -> None:
     assert oddities(encode_update(Update({1: (A,)}, {})) + b"\0", "v1") == ("bytes-behind",)
 
@@ -127,6 +134,10 @@ def test_who_passes_over_a_byte_of_the_feature_flag_reads_another_update() -> No
 
 def test_all_but_one_is_an_id_to_readers_of_a_parent() -> None:
     assert oddities(bytes.fromhex("010101000405010001610000"), "v1")[0] == "parent-to-come"
+    v2 = encode_update(Update({1: (NESTED, of(ContentString("b"), parent=ID(1, 0)))}, {}), "v2")
+    infos = bytes.fromhex("03010000")  # of the two parents, one behind the other: a root, and an id
+    assert v2.count(infos) == 1
+    assert oddities(v2.replace(infos, bytes.fromhex("03010005")), "v2") == oddities(v2, "v2")
 
 
 def test_a_number_in_more_bytes_than_it_needs_is_odd() -> None:

@@ -72,8 +72,8 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
     Of one that cannot be read, also what is odd about the structs before the fault. One that is `not-shortest` has a
     number in more bytes than it needs, where some readers look at one byte.
     """
-    partial = _decoded(data, format)
-    found = set(_types(partial.update)) | set(_Reading(partial.update).oddities())
+    partial = decode_partly(data, format, any_parent=True)
+    found = {*_types(partial), *_Reading(partial.update).oddities()}
     if format == "v2" and data[:1] >= b"\x80":  # who passes over one byte of it reads another update
         found.add("feature-flag-overlong")
     elif partial.fault is not None:
@@ -87,18 +87,6 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (rank(name), name))) or ("sound",)
 
 
-def _decoded(data: bytes, format: Format) -> Partial:
-    """As readers take it: all but 1 for the information about a parent is 0 to them, an id."""
-    partial = decode_partly(data, format)
-    while format == "v1" and partial.fault is not None and partial.fault.what.startswith("parent info"):
-        place = partial.fault.offset
-        if data[place] < 2 or data[place] > 0x7F:
-            break
-        data = data[:place] + b"\0" + data[place + 1 :]
-        partial = decode_partly(data, format)
-    return partial
-
-
 def _encoded_length(update: Update) -> float:
     """Bytes in v1, with all numbers as short as can be; infinite where it cannot be encoded again."""
     try:
@@ -107,13 +95,17 @@ def _encoded_length(update: Update) -> float:
         return inf
 
 
-def _types(update: Update) -> Iterator[str]:
-    """Types of no known kind: where one stands, readers differ in where it ends."""
-    for structs in update.structs.values():
-        for struct in structs:
-            content = struct.content if isinstance(struct, Item) else None
-            if isinstance(content, ContentType) and content.type_ref not in _KINDS:
-                yield f"type-{content.type_ref}"
+def _types(partial: Partial) -> Iterator[str]:
+    """Types where readers differ in where they end: those of no known kind, and hooks, whose name some do not read."""
+    refs = [partial.fault.type_ref] if partial.fault is not None else []
+    for structs in partial.update.structs.values():
+        contents = (struct.content for struct in structs if isinstance(struct, Item))
+        refs += [content.type_ref for content in contents if isinstance(content, ContentType)]
+    for ref in set(refs):
+        if ref == XML_HOOK:
+            yield "xml-hook"
+        elif ref is not None and ref not in _KINDS:
+            yield f"type-{ref}"
 
 
 def _slug(what: str) -> str:

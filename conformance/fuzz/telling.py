@@ -12,7 +12,7 @@ _RANKS = tuple(
     map(
         re.compile,
         (
-            r"type-\d+",
+            r"type-\d+|xml-hook",
             r"unreadable-.*",
             r"feature-flag-overlong",
             r"beyond-53-bits",

@@ -107,10 +107,14 @@ def _read_json_text(fields: FieldReader) -> Value:
 def _read_type(fields: FieldReader) -> ContentType:
     offset = fields.offset
     ref = fields.type_ref()
-    if ref in NAMED_TYPES:
-        return ContentType(ref, fields.key())
-    if ref == WEAK:
-        return ContentType(ref, link=_read_link(fields))
+    try:
+        if ref in NAMED_TYPES:
+            return ContentType(ref, fields.key())
+        if ref == WEAK:
+            return ContentType(ref, link=_read_link(fields))
+    except WireError as error:
+        error.type_ref = ref
+        raise
     if ref not in TYPE_NAMES:
         raise WireError(offset, f"unknown type ref {ref}")
     return ContentType(ref)

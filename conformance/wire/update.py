@@ -63,14 +63,18 @@ def decode_update(data: bytes, format: Format = "v1") -> Update:
     return partial.update
 
 
-def decode_partly(data: bytes, format: Format = "v1") -> Partial:
-    """As `decode_update`, but a fault is returned beside what was decoded before it."""
+def decode_partly(data: bytes, format: Format = "v1", *, any_parent: bool = False) -> Partial:
+    """As `decode_update`, but a fault is returned beside what was decoded before it.
+
+    With `any_parent`, all but 1 for the information about a parent is 0, an id, as it is to readers.
+    """
     structs: dict[int, list[Struct]] = {}
     deletes: dict[int, tuple[tuple[int, int], ...]] = {}
     fault = None
     reader = Reader(data)
     try:
-        fields: FieldReader = FieldReaderV1(reader) if format == "v1" else FieldReaderV2(reader)
+        of_format = FieldReaderV1 if format == "v1" else FieldReaderV2
+        fields: FieldReader = of_format(reader, any_parent=any_parent)
         read_structs(fields, structs)
         read_deletes_into(deletes, reader, format)
     except WireError as error:

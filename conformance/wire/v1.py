@@ -58,10 +58,11 @@ class FieldWriter(Protocol):
 
 
 class FieldReaderV1:
-    __slots__ = ("client", "info", "key", "length", "rest", "string", "type_ref")
+    __slots__ = ("_any_parent", "client", "info", "key", "length", "rest", "string", "type_ref")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, any_parent: bool = False) -> None:
         self.rest = reader
+        self._any_parent = any_parent
         self.info = reader.uint8
         self.client = self.type_ref = self.length = reader.varuint
         self.string = self.key = reader.string
@@ -83,7 +84,8 @@ class FieldReaderV1:
 
     def parent_is_root(self) -> bool:
         start = self.rest.pos
-        return _is_root(self.rest.varuint(), start)
+        number = self.rest.varuint()
+        return number == 1 if self._any_parent else is_root(number, start)
 
     def json(self) -> Value:
         start = self.rest.pos
@@ -115,8 +117,8 @@ class FieldWriterV1:
         return bytes(self.rest.data)
 
 
-def _is_root(number: int, offset: int) -> bool:
-    # Readers take every number but 1 for "an id follows"; no writer writes another than 0 and 1.
+def is_root(number: int, offset: int) -> bool:
+    """Whether a name or an id follows. Raises WireError for what no writer writes, though readers take it for 0."""
     if number > 1:
         raise WireError(offset, f"parent info {number}, wanted 0 (an id) or 1 (a root)")
     return number == 1

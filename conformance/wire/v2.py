@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from conformance.wire.lib0 import Reader, WireError
 from conformance.wire.model import ID
+from conformance.wire.v1 import is_root
 from conformance.wire.values import read_any
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Strings:
 
 class FieldReaderV2:
     __slots__ = (
+        "_any_parent",
         "_clients",
         "_infos",
         "_key_clocks",
@@ -134,7 +136,8 @@ class FieldReaderV2:
         "type_ref",
     )
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, any_parent: bool = False) -> None:
+        self._any_parent = any_parent
         flag = reader.varuint()
         if flag != 0:
             raise WireError(0, f"feature flag {flag}, wanted 0: not an update v2")
@@ -171,9 +174,7 @@ class FieldReaderV2:
 
     def parent_is_root(self) -> bool:
         number = self._parent_infos.read()
-        if number > 1:
-            raise WireError(self._parent_infos.reader.pos, f"parent info {number}, wanted 0 (an id) or 1 (a root)")
-        return number == 1
+        return number == 1 if self._any_parent else is_root(number, self._parent_infos.reader.pos)
 
     def key(self) -> str:
         """A string that the key table may hold: its clock is its index there, and a new one is appended.
