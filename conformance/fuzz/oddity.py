@@ -192,6 +192,8 @@ class _Reading:
         places = [self._place(struct) for struct in neighbours if isinstance(struct, Item)]
         if len(places) == 2 and places[0] != places[1]:
             yield "neighbours-in-two-places"
+        if len(places) == 2 and neighbours[0] is neighbours[1] and _are_swapped(item):
+            yield "neighbours-swapped"
         parent, key = self._place(item)
         if key is None:
             kind = self._kind(parent)
@@ -240,6 +242,12 @@ class _Reading:
     def _type_ref(self, parent: Parent) -> int | None:
         named = self._find(parent) if isinstance(parent, ID) else None
         return named.content.type_ref if isinstance(named, Item) and isinstance(named.content, ContentType) else None
+
+
+def _are_swapped(item: Item) -> bool:
+    """Whether what is to be on its right does not come behind what is on its left, of elements of one struct."""
+    left, right = item.origin, item.right_origin
+    return left is not None and right is not None and right.clock <= left.clock
 
 
 def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:

@@ -26,7 +26,7 @@ _RANKS = tuple(
             r"format-under-a-key",
             r".*-under-a-key",
             r"value-in-text",
-            r"neighbours-in-two-places",
+            r"neighbours-in-two-places|neighbours-swapped",
             r"key-proto",
             r".*-collected",
             r".*-in-xml",
