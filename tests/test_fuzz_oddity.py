@@ -120,6 +120,11 @@ def test_a_type_whose_own_fields_cannot_be_read_is_odd_too() -> None:
     assert oddities(bytes.fromhex("01010100070101780305"), "v1") == (unreadable,)
 
 
+def test_what_stands_behind_a_gc_of_length_0_is_looked_at() -> None:
+    assert odd(GC(ID(1, 0), 0), of(ContentString("a"), 0, parent=T)) == ("empty-gc-or-skip",)
+    assert odd(GC(ID(1, 0), 0), of(ContentType(9), 0, parent=L)) == ("type-9", "empty-gc-or-skip")
+
+
 def test_bytes_behind_an_update_are_odd() -> None:
     assert oddities(encode_update(Update({1: (A,)}, {})) + b"\0", "v1") == ("bytes-behind",)
 

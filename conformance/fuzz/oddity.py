@@ -27,7 +27,7 @@ def oddities(data: bytes, format: Format) -> tuple[str, ...]:
     Of one that cannot be read, also what is odd about the structs before the fault. One that is `not-shortest` has a
     number in more bytes than it needs, where some readers look at one byte.
     """
-    partial = decode_partly(data, format, any_parent=True)
+    partial = decode_partly(data, format, lenient=True)
     found = {*_types(partial), *Structure(partial.update).oddities()}
     if format == "v2" and data[:1] >= b"\x80":  # who passes over one byte of it reads another update
         found.add("feature-flag-overlong")

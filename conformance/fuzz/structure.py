@@ -200,6 +200,8 @@ def _of_struct(before: Struct | None, struct: Struct | None) -> Iterator[str]:
     if isinstance(before, Skip) or (before is None and struct is not None and struct.id.clock > 0):
         yield "gap"
     if not isinstance(struct, Item):
+        if struct is not None and struct.length == 0:
+            yield "empty-gc-or-skip"
         return
     content = struct.content
     if content.length == 0:

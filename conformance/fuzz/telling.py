@@ -20,7 +20,7 @@ _RANKS = tuple(
             r".*-to-come",
             r"parent-no-type",
             r"json|move",
-            r"nul|empty|delete-of-nothing",
+            r"nul|empty|empty-gc-or-skip|delete-of-nothing",
             r"bytes-behind",
             r"empty-section|not-shortest",
             r"format-under-a-key",

@@ -63,10 +63,11 @@ def decode_update(data: bytes, format: Format = "v1") -> Update:
     return partial.update
 
 
-def decode_partly(data: bytes, format: Format = "v1", *, any_parent: bool = False) -> Partial:
+def decode_partly(data: bytes, format: Format = "v1", *, lenient: bool = False) -> Partial:
     """As `decode_update`, but a fault is returned beside what was decoded before it.
 
-    With `any_parent`, all but 1 for the information about a parent is 0, an id, as it is to readers.
+    With `lenient`, what readers read on behind is no fault: a number for the information about a parent that is neither
+    0 nor 1, which is 0 to them, and a GC or a Skip of length 0.
     """
     structs: dict[int, list[Struct]] = {}
     deletes: dict[int, tuple[tuple[int, int], ...]] = {}
@@ -74,7 +75,7 @@ def decode_partly(data: bytes, format: Format = "v1", *, any_parent: bool = Fals
     reader = Reader(data)
     try:
         of_format = FieldReaderV1 if format == "v1" else FieldReaderV2
-        fields: FieldReader = of_format(reader, any_parent=any_parent)
+        fields: FieldReader = of_format(reader, lenient=lenient)
         read_structs(fields, structs)
         read_deletes_into(deletes, reader, format)
     except WireError as error:
@@ -139,7 +140,7 @@ def _read_struct(fields: FieldReader, id: ID) -> Struct:
             raise WireError(offset, f"info {info:#04x}: flags on a {'GC' if ref == GC_REF else 'Skip'}")
         # The length of a Skip does not go to the column of lengths, which it would spoil.
         length = fields.length() if ref == GC_REF else fields.rest.varuint()
-        if length == 0:
+        if length == 0 and not fields.lenient:
             raise WireError(offset, "GC or Skip of length 0")
         return GC(id, length, offset) if ref == GC_REF else Skip(id, length, offset)
     if ref > ContentMove.ref:

@@ -21,9 +21,11 @@ class FieldReader(Protocol):
     """`rest` holds what has no field of its own here.
 
     `offset` is where an error about the next field points, `info_offset` the byte of the info that was read just now.
+    Where it is `lenient`, what readers read on behind is no fault.
     """
 
     rest: Reader
+    lenient: bool
 
     @property
     def offset(self) -> int: ...
@@ -58,11 +60,11 @@ class FieldWriter(Protocol):
 
 
 class FieldReaderV1:
-    __slots__ = ("_any_parent", "client", "info", "key", "length", "rest", "string", "type_ref")
+    __slots__ = ("client", "info", "key", "length", "lenient", "rest", "string", "type_ref")
 
-    def __init__(self, reader: Reader, *, any_parent: bool = False) -> None:
+    def __init__(self, reader: Reader, *, lenient: bool = False) -> None:
         self.rest = reader
-        self._any_parent = any_parent
+        self.lenient = lenient
         self.info = reader.uint8
         self.client = self.type_ref = self.length = reader.varuint
         self.string = self.key = reader.string
@@ -85,7 +87,7 @@ class FieldReaderV1:
     def parent_is_root(self) -> bool:
         start = self.rest.pos
         number = self.rest.varuint()
-        return number == 1 if self._any_parent else is_root(number, start)
+        return number == 1 if self.lenient else is_root(number, start)
 
     def json(self) -> Value:
         start = self.rest.pos

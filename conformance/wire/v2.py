@@ -119,7 +119,6 @@ class Strings:
 
 class FieldReaderV2:
     __slots__ = (
-        "_any_parent",
         "_clients",
         "_infos",
         "_key_clocks",
@@ -131,13 +130,14 @@ class FieldReaderV2:
         "client",
         "info",
         "length",
+        "lenient",
         "rest",
         "string",
         "type_ref",
     )
 
-    def __init__(self, reader: Reader, *, any_parent: bool = False) -> None:
-        self._any_parent = any_parent
+    def __init__(self, reader: Reader, *, lenient: bool = False) -> None:
+        self.lenient = lenient
         flag = reader.varuint()
         if flag != 0:
             raise WireError(0, f"feature flag {flag}, wanted 0: not an update v2")
@@ -174,7 +174,7 @@ class FieldReaderV2:
 
     def parent_is_root(self) -> bool:
         number = self._parent_infos.read()
-        return number == 1 if self._any_parent else is_root(number, self._parent_infos.reader.pos)
+        return number == 1 if self.lenient else is_root(number, self._parent_infos.reader.pos)
 
     def key(self) -> str:
         """A string that the key table may hold: its clock is its index there, and a new one is appended.
