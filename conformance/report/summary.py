@@ -47,7 +47,7 @@ class Summary:
     """What a results file says.
 
     Attributes:
-        failing: the results that did not pass, known ones too, in order.
+        failing: the results that did not pass, known ones too: case by case as they came, then by who was cast.
         scenarios: layer -> scenario and lead (who plays its first role) -> the checks.
         items: scenario -> item that it was performed with -> the checks.
     """
@@ -96,7 +96,23 @@ def summarize(path: Path) -> Summary:
             summary.end = record
         elif record["type"] == "result":
             _enter(summary, record)
+    _in_order(summary)
     return summary
+
+
+def _in_order(summary: Summary) -> None:
+    """Results come as runners answer: those of a case are put in the order of the implementations."""
+    places = {label: place for place, label in enumerate(summary.labels)}
+    cases: dict[str, int] = {}
+    for record in summary.failing:
+        cases.setdefault(record["case"], len(cases))
+
+    def place_of(record: Record) -> tuple[int, str, list[int]]:
+        return cases[record["case"]], record["format"], [places.get(label, len(places)) for label in record["cast"]]
+
+    summary.failing.sort(key=place_of)
+    for passed in summary.passed_alone.values():
+        passed.sort(key=lambda label: places.get(label, len(places)))
 
 
 def _enter(summary: Summary, record: Record) -> None:
