@@ -104,6 +104,18 @@ def test_clusters_are_the_answers_of_each_alone(demo_results: Path) -> None:
     assert [(cluster.labels, cluster.answer) for cluster in found] == [(("pycrdt", "yjs"), {"t": {"$text": "abc"}})]
 
 
+def test_who_answered_first_is_not_seen_in_a_report(demo_results: Path, tmp_path: Path) -> None:
+    run, *results, end = demo_results.read_bytes().splitlines()
+    other = tmp_path / "other.ndjson"
+    other.write_bytes(b"\n".join((run, *reversed(results), end, b"")))
+    casts = [
+        [record["cast"] for record in summarize(file).failing if record["case"] == "demo/wrong"]
+        for file in (demo_results, other)
+    ]
+    assert len(casts[0]) > 2
+    assert casts[0] == casts[1]
+
+
 # What a library says may be anything: half a surrogate pair, a control character, markup of any report's language.
 NASTY = "half \ud83d, \x00, \x1b[31m, [red]x[/red], ]]> <b>&amp;</b> `code` | pipe\nand a second line"
 
