@@ -30,6 +30,9 @@ def casts(seed: int, players: Sequence[int], size: int, count: int) -> Iterator[
 
     The same seed has the same casts on every machine.
     """
+    if len(players) == 1:
+        yield (players[0],) * size
+        return
     chance = Chance(f"casts {seed}")
     ring = list(players)
     for place in range(len(ring) - 1, 0, -1):

@@ -52,6 +52,7 @@ class Generator:
         self._mutations = Weighted(profile.mutations) if profile.mutations else None
         if self._mutations is None:
             self._edits = Weighted(profile.edits)
+            self._has_acts = not profile.edits.keys().isdisjoint(_ACTS)
             self._certain = Weighted({name: weight for name, weight in profile.edits.items() if name in CERTAIN})
             self._moves = Weighted(profile.moves)
 
@@ -106,11 +107,13 @@ class Generator:
         chance = writing.chance
         for _ in range(chance.below(self._size.bursts + 1)):
             names = [self._edits.pick(chance) for _ in range(1 + chance.below(self._size.ops))]
-            for name in names:
-                if name in _ACTS:
-                    _ACTS[name](writing, peer)
-            local = [EDITS[name](chance) for name in names if name in EDITS]
-            if local:
+            if self._has_acts:
+                for name in names:
+                    if name in _ACTS:
+                        _ACTS[name](writing, peer)
+                names = [name for name in names if name in EDITS]
+            if names:
+                local = [EDITS[name](chance) for name in names]
                 local.append(EDITS[self._certain.pick(chance)](chance))
                 for op in local:
                     op["peer"] = peer

@@ -93,16 +93,22 @@ class Judge:
         seen = self._memory.of(outcome.performance.program)
         if not outcome.done:
             return self._judge(outcome, seen, structs=structs)
+        if seen.agrees(outcome.answers):
+            return self._judge_structs(outcome, seen, structs=structs)
         players = outcome.performance.players
         lossy = tuple([self._lossy[player] for player in players])
         key = seen.key(outcome.performance.program, lossy, outcome.answers)
         if key in seen.passed:
-            failures = self._structs(outcome, seen) if structs else []
-            return Verdict("fail", tuple(failures)) if failures else _PASS
+            return self._judge_structs(outcome, seen, structs=structs)
         verdict = self._judge(outcome, seen, structs=structs)
         if verdict is _PASS:
             seen.passed.add(key)
         return verdict
+
+    def _judge_structs(self, outcome: Outcome, seen: Seen, *, structs: bool) -> Verdict:
+        """The verdict on an outcome that met all other demands."""
+        failures = self._structs(outcome, seen) if structs else []
+        return Verdict("fail", tuple(failures)) if failures else _PASS
 
     def _judge(self, outcome: Outcome, seen: Seen, *, structs: bool) -> Verdict:
         performance = outcome.performance

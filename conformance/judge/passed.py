@@ -29,18 +29,26 @@ class Seen:
         structs: a demand of structs with its place and that of the step which made the update that was given.
     """
 
-    __slots__ = ("_places", "_relevant", "demands", "passed", "structs")
+    __slots__ = ("_groups", "_places", "_relevant", "demands", "passed", "structs")
 
     def __init__(self, program: Program) -> None:
         self.demands = program.demands
         self.passed: set[Key] = set()
         self._places = [place for place, demand in program.demands if demand.check != "structs"]
+        self._groups = _groups(program.demands)
         self._relevant: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
         self.structs: list[tuple[int, Demand, int]] = [
             (place, demand, source_of(program, place, demand))
             for place, demand in program.demands
             if demand.check == "structs"
         ]
+
+    def agrees(self, answers: Sequence[Answer | None]) -> bool:
+        """Whether nothing but agreement is demanded, and answers that are all ok agree to the byte."""
+        return bool(self._groups) and all(
+            len({quick_bytes(answers[place]["ok"]) for place in group}) == 1  # type: ignore[index]
+            for group in self._groups
+        )
 
     def key(self, program: Program, lossy: tuple[tuple[str, ...], ...], answers: Sequence[Answer | None]) -> Key:
         """What the verdict on answers that are all ok depends on."""
@@ -62,6 +70,17 @@ class Seen:
             agree = any(demand.check == "agree" for _, demand in self.demands)
             self._relevant[lossy] = () if alike and not agree else lossy
         return self._relevant[lossy]
+
+
+def _groups(demands: Sequence[tuple[int, Demand]]) -> Sequence[Sequence[int]]:
+    """The places of each group that must agree; none where something else is demanded of an answer too."""
+    groups: dict[str, list[int]] = {}
+    for place, demand in demands:
+        if demand.check == "agree":
+            groups.setdefault(demand.expected[0]["group"], []).append(place)
+        elif demand.check != "structs":
+            return ()
+    return tuple(groups.values())
 
 
 def source_of(program: Program, place: int, demand: Demand) -> int:

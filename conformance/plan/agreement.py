@@ -62,5 +62,9 @@ def sameness(case: Case) -> Iterator[tuple[int, Demand]]:
     for place, step in enumerate(case.steps) if groups else ():
         number = groups.get(step.get("as", ""))
         if number is not None:
-            alternatives = ({"group": f"same-{step['op']} {number}"}, {"refused": True})
-            yield place, Demand("steps", "agree", step["peer"], alternatives)
+            yield place, _same(step["op"], number, step["peer"])
+
+
+@lru_cache(maxsize=256)
+def _same(op: str, number: int, peer: str) -> Demand:
+    return Demand("steps", "agree", peer, ({"group": f"same-{op} {number}"}, {"refused": True}))

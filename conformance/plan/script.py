@@ -71,14 +71,14 @@ def write_script(
         ending = agreement(case) if case.demands_agreement else finale(case)
         listed += [(step, demand, "") for step, demand in ending]
     own = len(case.steps)
-    demands = list(_observations(case))
-    demands += [(place, demand) for place, (_, demand, _) in enumerate(listed, own) if demand is not None]
+    observed = list(_observations(case))
+    demands = observed + [(place, demand) for place, (_, demand, _) in enumerate(listed, own) if demand is not None]
     return Script(
         case=case,
         format=update_format,
         steps=_in_format(case, (*case.steps, *[step for step, _, _ in listed]), update_format),
         demands=tuple(demands),
-        tolerated=frozenset([place for place, demand in demands if _may_fail(demand)]),
+        tolerated=frozenset([place for place, demand in observed if _may_fail(demand)]),
         deliveries={place: delivery for place, (_, _, delivery) in enumerate(listed, own) if delivery},
         fresh=fresh_peers(deliveries),
     )
