@@ -3,7 +3,7 @@
 The work is a set of generated vectors. *In-process* is the CPU time that the runners need for the very same request
 lines when they read them from a file beforehand and write no answer: the libraries' own time and the runner's steps.
 Against it stands the CPU time of the coordinator and the runners together, start-up taken off. Everything is CPU
-time of one run on one machine, in turns, so that a busy machine changes little.
+time of one run on one machine, in turns, and the least of some rounds (rounds.py).
 
 A generated vector is long: some 90 steps, and 13 KB that travel for each. What vectors of the usual length cost the
 coordinator is measured on the shipped ones. Since a vector is any number of steps, its budget is for a step.
@@ -31,6 +31,7 @@ from conformance.model.vector import Case
 from conformance.plan.casting import perform
 from conformance.report.records import result_record
 from conformance.report.store import ResultWriter
+from conformance.rounds import rounds
 from conformance.run import Plan, introduce, run
 
 if TYPE_CHECKING:
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
     from conformance.wanted import Wanted
 
 _WORDS = ("and", "the conflict", "merge ", "replica", "a", "tombstone ", "clock", " \n")
-
-
-ROUNDS = 3
-"""How often each work is measured; the least counts."""
 
 PER_STEP = 5.0
 """The budget of the coordinator, in us of CPU time for each step that a runner performs, those of the finale too."""
@@ -145,22 +142,20 @@ def measure_run(
     ratio_budget: float,
     jobs: int,
 ) -> list[Measure]:
-    """Run `cases` through the coordinator and in-process, in turns, and compare the least of each.
-
-    What else a machine does makes work dearer, never cheaper.
-    """
+    """Run `cases` through the coordinator and in-process, in turns, and compare the least of each."""
     files = [folder / f"{kind}-{number}.ndjson" for number in range(len(commands))]
-    runs: list[_Spent] = []
-    bases: list[float] = []
-    for _ in range(ROUNDS):
-        runs.append(_spent(cases, specs, commands, files, castings, jobs))
+
+    def in_turns() -> tuple[_Spent, float]:
+        run = _spent(cases, specs, commands, files, castings, jobs)
         alone = zip(commands, files, specs, strict=True)
-        bases.append(sum(in_process(command, file, spec) for command, file, spec in alone))
-    least, base = min(runs, key=lambda run: run.whole), min(bases)
+        return run, sum(in_process(command, file, spec) for command, file, spec in alone)
+
+    done = rounds(in_turns, lambda turn: (turn[0].whole, turn[1]))
+    least, base = min((run for run, _ in done), key=lambda run: run.whole), min(base for _, base in done)
     each = f"{least.parts} vectors and runners, {least.coordinator / least.parts * 1e6:.0f} us each"
     detail = (
         f"coordinator {least.coordinator:.2f} s + runners {least.runners:.2f} s, in-process {base:.2f} s, "
-        f"wall {least.wall:.2f} s"
+        f"wall {least.wall:.2f} s, {len(done)} rounds"
     )
     return [
         Measure(f"{kind}: CPU against in-process", least.whole / base, ratio_budget, "x", detail),
@@ -217,15 +212,18 @@ def measure_corpus(
         features = [implementation.hello.features for implementation in introduce(engine, wanted.specs, commands)]
     steps = sum(len(performance.program.steps) for performance in perform(cases, "pairs", features))
     plan = Plan(tuple(cases), "pairs", tuple(known), Limits(jobs=jobs))
-    costs: list[float] = []
-    for _ in range(ROUNDS):
+
+    def spent() -> float:
         writer = ResultWriter(folder / "corpus-results.ndjson")
         started = time.process_time()
         run(wanted, commands, plan, [writer])
-        costs.append(time.process_time() - started)
+        used = time.process_time() - started
         writer.close()
-    used = min(costs)
-    return _coordinator("corpus", used, steps, f"{len(cases)} vectors in pairs, {used:.2f} s")
+        return used
+
+    costs = rounds(spent, lambda used: (used,))
+    detail = f"{len(cases)} vectors in pairs, {min(costs):.2f} s, {len(costs)} rounds"
+    return _coordinator("corpus", min(costs), steps, detail)
 
 
 def children() -> float:
@@ -274,14 +272,15 @@ def asked(command: Launch, *option: str) -> dict[str, float]:
 
 
 def measure_help() -> Measure:
-    """CPU time of `--help` against an empty Python program, the best of some runs each."""
-    help_time = _best(lambda: _cpu([sys.executable, "-m", "conformance", "--help"]))
-    empty = _best(lambda: _cpu([sys.executable, "-c", "pass"]))
+    """CPU time of `--help` against an empty Python program."""
+    help_time, empty = _least(
+        lambda: _cpu([sys.executable, "-m", "conformance", "--help"]), lambda: _cpu([sys.executable, "-c", "pass"])
+    )
     return Measure("--help: CPU against an empty program", help_time / empty, 8.0, "x", f"{help_time * 1e3:.0f} ms")
 
 
 def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> Measure:
-    """Wall time of a run of one vector against the start-up of its runner, the best of some runs each."""
+    """Wall time of a run of one vector against the start-up of its runner."""
 
     def start_up() -> float:
         started = time.monotonic()
@@ -297,7 +296,7 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
             process.wait()
         return time.monotonic() - started
 
-    alone, whole = _best(start_up), _best(first_result)
+    alone, whole = _least(start_up, first_result)
     return Measure("one vector: wall against the runner's start-up", whole / alone, 1.5, "x", f"{whole * 1e3:.0f} ms")
 
 
@@ -312,8 +311,10 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
-def _best(measured: Callable[[], float]) -> float:
-    return min(measured() for _ in range(7))
+def _least(one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float]:
+    """What each takes at least, measured in turns."""
+    done = rounds(lambda: (one(), other()), lambda costs: costs)
+    return min(cost for cost, _ in done), min(cost for _, cost in done)
 
 
 def as_json(measures: Sequence[Measure]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from conformance.bench import ROUNDS, Measure, asked, children, in_process, start_up
+from conformance.bench import Measure, asked, children, in_process, start_up
 from conformance.execute.engine import Engine
 from conformance.execute.limits import Limits
 from conformance.fuzz.campaign import Campaign, Plan
@@ -18,6 +18,7 @@ from conformance.fuzz.troupe import Script, Troupe
 from conformance.fuzz.venue import Machine
 from conformance.judge.judge import Judge
 from conformance.report.store import ResultWriter
+from conformance.rounds import rounds
 from conformance.run import introduce
 
 if TYPE_CHECKING:
@@ -36,32 +37,29 @@ def measure_fuzz(
     specs: Sequence[Spec], commands: Sequence[Launch], folder: Path, programs: int, jobs: int
 ) -> list[Measure]:
     """The first implementation alone against itself in-process and its own tests, and the coordinator with all."""
-    rounds = [_alone(specs[0], commands[0], folder, programs) for _ in range(ROUNDS)]
-    edits = rounds[0][0]
-    spent, base = (min(costs) for costs in zip(*(costs for _, *costs in rounds), strict=True))
-    measures = [
-        Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", _detail(edits, spent), least=True)
-    ]
+    alone = rounds(lambda: _alone(specs[0], commands[0], folder, programs), lambda costs: costs)
+    spent, base = (min(costs) for costs in zip(*alone, strict=True))
+    edits = _edits(programs)
+    detail = f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything, {len(alone)} rounds"
+    measures = [Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", detail, least=True)]
     own = _own_tests(commands[0])
     if own is not None:
         ratio = own / (spent / edits)
         detail = f"its own random tests: {own * 1e6:.0f} us an edit"
         measures.append(Measure("fuzz: edits against the library's own tests", ratio, 2.0, "x", detail, least=True))
-    each, ops = min(_mixed(specs, commands, programs, jobs) for _ in range(ROUNDS))
-    measures.append(Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", f"{ops} of them, in {_CASTS} casts"))
+    mixed = rounds(lambda: _mixed(specs, commands, programs, jobs), lambda cost: cost[:1])
+    each, ops = min(mixed)
+    detail = f"{ops} of them, in {_CASTS} casts, {len(mixed)} rounds"
+    measures.append(Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", detail))
     return measures
-
-
-def _detail(edits: int, spent: float) -> str:
-    return f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything"
 
 
 def _script(casts: int) -> Script:
     return Script(combine(_PROFILES, load_profiles()), (3, 3), casts)
 
 
-def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[int, float, float]:
-    """Edits, CPU seconds of coordinator and runner for them, and of the runner in-process."""
+def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[float, float]:
+    """CPU seconds of coordinator and runner for the programs, and of the runner in-process."""
     file = folder / "fuzz.ndjson"
     idle = start_up([spec], [command], 1)
     lines: list[bytes] = []
@@ -74,14 +72,14 @@ def _alone(spec: Spec, command: Launch, folder: Path, programs: int) -> tuple[in
         writer.close()
     spent = time.process_time() - began + children() - before - idle
     file.write_bytes(b"".join(lines))
+    return spent, in_process(command, file, spec)
+
+
+def _edits(programs: int) -> int:
+    """The local ops of all programs."""
     script = _script(1)
     generator = Generator(script.profile, script.peers)
-    edits = sum(_edits(generator, seed) for seed in range(1, programs + 1))
-    return edits, spent, in_process(command, file, spec)
-
-
-def _edits(generator: Generator, seed: int) -> int:
-    steps = generator.program(seed).steps
+    steps = (step for seed in range(1, programs + 1) for step in generator.program(seed).steps)
     return sum(len(step.get("steps", (step,))) for step in steps if "path" in step or "steps" in step)
 
 
