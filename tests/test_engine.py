@@ -154,6 +154,31 @@ def test_a_library_that_broke_is_renewed_and_what_it_forgot_begins_again(
     assert len(started) <= 4, "each runner, and one more of each for the cases that are performed alone"
 
 
+LATE = """\
+import subprocess, sys, time
+runner = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+for line in sys.stdin.buffer:
+    time.sleep(0.3)
+    runner.stdin.write(line)
+    runner.stdin.flush()
+    sys.stdout.buffer.write(runner.stdout.readline())
+    sys.stdout.buffer.flush()
+"""
+
+
+@pytest.mark.parametrize("late", ["pycrdt", "ywasm"])
+def test_what_ends_a_case_is_not_up_to_who_is_faster(tmp_path: Path, late: str) -> None:
+    runners = {name: real(name) for name in ("pycrdt", "ywasm")}
+    slow = runners[late]
+    runners[late] = Launch((sys.executable, "-c", LATE, *slow.argv), slow.env, slow.cwd)
+    steps = [{"op": "pending", "peer": "a", "as": "p"}, {"op": "sync.step1", "peer": "b", "as": "m"}]
+    observed = {"observations": {"p": {"value": False}}, "converged": {"state": {"t": {"$text": ""}}}}
+    cases = read_cases(tmp_path, a_case("both-lack-something", steps, observed, peers=TWO_PEERS))
+    _, results = perform(tmp_path, runners, cases, "pairs", limits=LIMITS)
+    (mixed,) = [each for each in results.all if each["cast"] == ["pycrdt", "ywasm"] and each["format"] == "v1"]
+    assert (mixed["verdict"], mixed["detail"], mixed["culprit"]) == ("unsupported", "pending", "pycrdt")
+
+
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """One run of every runner that answers wrongly, as each other's peers and of the real one."""

@@ -233,6 +233,7 @@ class Engine:
             session, chunk = part
             if broke and entry is entries[-1]:
                 self._broke(session, worker)
+                worker.open.pop(session.number, None)  # forgotten with the library, and not to begin again
             if type(entry) is not dict or entry.get("session") != session.number:
                 what = f"answered session {session.number} with {entry!r:.100}"
                 self._blame(worker, request, RunnerError("protocol", what))
@@ -241,19 +242,23 @@ class Engine:
                 what = f"answered session {session.number} with {entry!r:.100}"
                 self._blame(worker, request, RunnerError("protocol", what))
             try:
-                goes_on = session.take(chunk, answers)
+                session.take(chunk, answers)
             except ValueError as error:
                 self._blame(worker, request, RunnerError("protocol", str(error)))
-            if not goes_on:
-                session.drop()
-                self._finish(session)
-            elif session.unanswered == 0 and not session.advance():
-                if session.phase < len(session.performance.program.phases):
-                    session.drop()
-                self._finish(session)
+            # Also where one ended early: what the others answer to the same phase is not up to who is faster.
+            if session.unanswered == 0:
+                self._go_on(session)
         for part in request.parts[len(entries) :]:
             if part is not None and not part[0].over:
                 self._again(part[0], worker, alone=False)
+
+    def _go_on(self, session: Session) -> None:
+        """The next phase of a session, or its end."""
+        if not session.ended and session.advance():
+            return
+        if session.ended or session.phase < len(session.performance.program.phases):
+            session.drop()
+        self._finish(session)
 
     def _blame(self, worker: Worker, request: Request, fault: RunnerError) -> NoReturn:
         """Make the sessions of an answered line suspects, as if it were still open."""

@@ -54,6 +54,7 @@ class Session:
         "_answers",
         "_taken",
         "alone",
+        "ended",
         "number",
         "over",
         "performance",
@@ -70,6 +71,7 @@ class Session:
         self.workers = workers
         self.alone = alone
         self.over = False  # finished, or given up
+        self.ended = False  # a runner ended it early: nothing more can be asked
         self.phase = -1
         self.unanswered = 0
         self.reached = 0  # steps that were answered, and answered ok
@@ -112,8 +114,8 @@ class Session:
             return [answer if place in reached else None for place, answer in enumerate(self._answers)]
         return self._answers
 
-    def take(self, chunk: Chunk, answers: list[Answer | int | None]) -> bool:
-        """Store the answers of a chunk. False when they end early, so that nothing more can be asked.
+    def take(self, chunk: Chunk, answers: list[Answer | int | None]) -> None:
+        """Store the answers of a chunk.
 
         Raises:
             ValueError: more answers than steps, or an answer of no known shape.
@@ -146,10 +148,9 @@ class Session:
         self.reached += count - bad
         self.unanswered -= 1
         if bad and type(answer) is dict and _ends_session(answer):
-            return False
-        if count < asked:
+            self.ended = True
+        elif count < asked:
             raise ValueError(f"gave {count} answers to {asked} steps without saying why")
-        return True
 
     def drop(self, failed: Worker | None = None) -> None:
         """Give the attempt up; tell the runners that still hold its documents, except the one that failed."""
