@@ -15,7 +15,7 @@ from conformance.execute.process import RunnerError
 from conformance.judge.judge import Judge
 from conformance.judge.known import Divergence, KnownDivergences
 from conformance.model.implementation import Implementation
-from conformance.plan.casting import Performance, perform
+from conformance.plan.casting import Performance, count, perform
 from conformance.report.records import Record, end_record, is_unexpected, result_record, run_record
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def run(
                 vectors=digest_of(plan.cases),
                 castings=plan.castings,
                 seed=plan.seed,
+                performances=_count(plan, implementations),
             )
             for sink in sinks:
                 sink.write([record])
@@ -157,6 +158,12 @@ def run(
             for sink in sinks:
                 sink.write([end])
     return UNEXPECTED if book.unexpected or end["stale"] else PASSED
+
+
+def _count(plan: Plan, implementations: Sequence[Implementation]) -> int:
+    if plan.only is not None:
+        return len(plan.only)
+    return count(plan.cases, plan.castings, [implementation.hello.features for implementation in implementations])
 
 
 def _check_versions(resumed: Record, implementations: Sequence[Implementation]) -> None:

@@ -208,6 +208,7 @@ def test_the_results_file_is_what_its_schema_says(tmp_path: Path, demo: Path) ->
     for record in results.all:
         counted[record["verdict"]] = counted.get(record["verdict"], 0) + 1
     assert results.end["counts"] == counted
+    assert results.run["performances"] == len(results.all)
     assert results.run["arguments"] == ["--results", str(tmp_path / "r.ndjson"), *BOTH, "--vectors", str(demo)]
 
 

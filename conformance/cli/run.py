@@ -186,7 +186,7 @@ def _execute(
     argv: Sequence[str],
 ) -> int:
     from conformance.cli.recording import default_results_path, is_quiet, recording
-    from conformance.report.progress import progress
+    from conformance.report.progress import counting
     from conformance.report.store import read_for_resume
     from conformance.run import run
     from conformance.version import kit_version
@@ -198,7 +198,8 @@ def _execute(
     if arguments.resume:
         first, done, size = read_for_resume(path)
         _check_resumable(first, wanted, planned)
-    live = progress(planned, wanted, quiet=is_quiet(arguments))
+    left = first.get("performances", 0) - len(done) if first else 0
+    live = counting(left, quiet=is_quiet(arguments))
     with recording(arguments, path, live, planned.known, keep=size) as sinks:
         return run(
             wanted,

@@ -64,12 +64,24 @@ def perform(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
         features: what each implementation can do. One without v2 takes no part in performances with v2, and a delivery
             takes place where all players have what it needs.
     """
+    for case, casts in _with_casts(cases, kind, features):
+        yield from _perform(case, casts)
+
+
+def count(cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]) -> int:
+    """How many performances `perform` gives."""
+    return sum(sum(1 for _ in _turns(case, casts)) for case, casts in _with_casts(cases, kind, features))
+
+
+def _with_casts(
+    cases: Iterable[Case], kind: str, features: Sequence[frozenset[str]]
+) -> Iterator[tuple[Case, Sequence[_Cast]]]:
     casts: dict[tuple[str, int], list[_Cast]] = {}
     for case in cases:
         key = ("solo" if case.verdict == "invalid" else kind, len(parts(case)))
         if key not in casts:
             casts[key] = [_cast(cast, features) for cast in castings(key[0], len(features), key[1])]
-        yield from _perform(case, casts[key])
+        yield case, casts[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +101,34 @@ def _cast(cast: tuple[int, ...], features: Sequence[frozenset[str]]) -> _Cast:
     return _Cast(cast, pattern, players, shared, shared >= SPEAKS_V2)
 
 
-def _perform(case: Case, casts: Sequence[_Cast]) -> Iterator[Performance]:
-    plain: Script | None = None
+def _turns(case: Case, casts: Sequence[_Cast]) -> Iterator[tuple[str, _Cast, tuple[Delivery, ...]]]:
+    """Format, cast and deliveries of each performance of a case."""
     for update_format in ("v1", "v2") if has_format(case) else ("v1",):
-        scripts: dict[tuple[str, ...], Script] = {}
-        programs: dict[tuple[Pattern, tuple[str, ...]], Program] = {}
         for cast in casts:
             if case.wrap and WRAP not in cast.shared:
                 continue  # it would perform other ops than are meant, and not say so
             if update_format == "v2" and not cast.speaks_v2:
                 continue
-            chosen: tuple[Delivery, ...] = ()
-            if case.is_varied:
-                chosen = deliveries(case, update_format, cast.shared)
-                if not chosen:
-                    continue
-            ending = tuple([delivery.name for delivery in chosen])
-            key = (cast.pattern, ending)
-            if key not in programs:
-                if ending not in scripts:
-                    if plain is not None:
-                        scripts[ending] = in_format(plain, update_format)
-                    else:
-                        scripts[ending] = write_script(case, update_format, chosen)
-                    plain = None if chosen else scripts[ending]
-                programs[key] = cast_script(scripts[ending], cast.pattern)
-            yield Performance(programs[key], cast.cast, cast.players)
+            chosen = deliveries(case, update_format, cast.shared) if case.is_varied else ()
+            if chosen or not case.is_varied:
+                yield update_format, cast, chosen
+
+
+def _perform(case: Case, casts: Sequence[_Cast]) -> Iterator[Performance]:
+    plain: Script | None = None
+    scripts: dict[tuple[str, tuple[str, ...]], Script] = {}
+    programs: dict[tuple[str, Pattern, tuple[str, ...]], Program] = {}
+    for update_format, cast, chosen in _turns(case, casts):
+        ending = tuple([delivery.name for delivery in chosen])
+        key = (update_format, cast.pattern, ending)
+        if key not in programs:
+            script = scripts.get((update_format, ending))
+            if script is None:
+                script = write_script(case, update_format, chosen) if plain is None else in_format(plain, update_format)
+                scripts[update_format, ending] = script
+                plain = None if chosen else script
+            programs[key] = cast_script(script, cast.pattern)
+        yield Performance(programs[key], cast.cast, cast.players)
 
 
 def pattern_of(cast: tuple[int, ...]) -> tuple[Pattern, tuple[int, ...]]:

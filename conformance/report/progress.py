@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.report.records import Record
-    from conformance.run import Plan
-    from conformance.wanted import Wanted
 
 _LINE_EVERY = 5.0  # seconds between lines where there is no terminal
 
@@ -31,31 +29,14 @@ class Progress(Protocol):
     def close(self) -> None: ...
 
 
-def progress(plan: Plan, wanted: Wanted, *, quiet: bool) -> Progress:
-    """A bar where standard error is a terminal, else lines. `quiet` shows unexpected results only."""
-    return counting(_estimate(plan, len(wanted.specs)), quiet=quiet)
-
-
 def counting(total: int, *, quiet: bool) -> Progress:
-    """As `progress`, of so many results; 0 where the run record will say."""
+    """A bar where standard error is a terminal, else lines. `quiet` shows unexpected results only.
+
+    `total` is the number of results, 0 where the run record will say.
+    """
     if sys.stderr.isatty() and not quiet:
         return _Bar(total)
     return _Lines(total, quiet=quiet)
-
-
-def _estimate(plan: Plan, implementations: int) -> int:
-    """How many performances there will be in v1; which also run in v2 is known once the runners said hello."""
-    from conformance.plan.casting import castings
-    from conformance.plan.script import parts
-
-    ways: dict[tuple[str, int], int] = {}
-    total = 0
-    for case in plan.cases:
-        key = ("solo" if case.verdict == "invalid" else plan.castings, len(parts(case)))
-        if key not in ways:
-            ways[key] = sum(1 for _ in castings(key[0], implementations, key[1]))
-        total += ways[key]
-    return total
 
 
 def _headline(record: Record) -> str:

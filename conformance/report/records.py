@@ -33,9 +33,16 @@ def run_record(
     vectors: str,
     castings: str,
     seed: int | None,
+    performances: int | None = None,
 ) -> Record:
-    """The first record: what is going to be run. `vectors` is a digest of the cases; `started` is ISO 8601, UTC."""
-    return {
+    """The first record: what is going to be run.
+
+    Args:
+        started: ISO 8601, UTC.
+        vectors: a digest of the cases.
+        performances: how many results there will be; None where nobody knows.
+    """
+    record = {
         "type": "run",
         "schema": SCHEMA,
         "kit": kit,
@@ -59,6 +66,7 @@ def run_record(
         "castings": castings,
         "seed": seed,
     }
+    return record if performances is None else {**record, "performances": performances}
 
 
 def result_record(outcome: Outcome, verdict: Verdict, labels: Sequence[str], known: Sequence[str]) -> Record:

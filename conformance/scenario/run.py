@@ -127,8 +127,8 @@ def run(
         vectors=digest_of(plan.scenarios),
         castings="roles",
         seed=plan.seed,
+        performances=len(planned),
     )
-    record["performances"] = len(planned)
     for sink in sinks:
         sink.write([record])
     book = _Book(plan, implementations, sinks)
