@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from conformance.model.implementation import Hello
     from conformance.model.manifest import Manifest
-    from conformance.model.spec import Spec
     from conformance.model.vector import Case
     from conformance.provision import Launch
     from conformance.scenario.model import Scenario
@@ -145,10 +144,6 @@ class Entry:
     reason: str = ""
 
 
-class _NotProvidedError(Exception):
-    """Something would have to be installed or built first."""
-
-
 def _list_implementations(arguments: argparse.Namespace) -> None:
     entries = _named(arguments) if arguments.impls else _all(arguments)
     if arguments.json:
@@ -196,7 +191,7 @@ def _all(arguments: argparse.Namespace) -> list[Entry]:
     from conformance.execute.limits import Limits
     from conformance.model.implementation import Hello
     from conformance.model.spec import parse_spec
-    from conformance.provision import available
+    from conformance.provision import at_hand, available
 
     entries: list[Entry] = []
     asked: list[tuple[int, Launch]] = []
@@ -204,11 +199,14 @@ def _all(arguments: argparse.Namespace) -> list[Entry]:
         reason = available(manifest)
         if reason is None:
             try:
-                asked.append((len(entries), _provided(parse_spec(name), manifest)))
-            except _NotProvidedError:
-                reason = "can be provided"
+                launch = at_hand(parse_spec(name), manifest)
             except ProvisionError as error:
                 reason = error.line
+            else:
+                if launch is None:
+                    reason = "can be provided"
+                else:
+                    asked.append((len(entries), launch))
             entries.append(Entry(name, manifest, reason in (None, "can be provided"), None, reason or ""))
         else:
             entries.append(Entry(name, manifest, False, None, reason))
@@ -221,16 +219,6 @@ def _all(arguments: argparse.Namespace) -> list[Entry]:
                 why = f"its runner is no use ({hello.kind}): {hello.message.splitlines()[0]}"
                 entries[place] = Entry(entry.label, entry.manifest, False, None, why)
     return entries
-
-
-def _provided(spec: Spec, manifest: Manifest) -> Launch:
-    """The command line of what is in the cache already: the first long step that is announced ends it."""
-    from conformance.provision import provide
-
-    def refuse(line: str) -> None:
-        raise _NotProvidedError(line)
-
-    return provide(spec, manifest, refuse)
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:

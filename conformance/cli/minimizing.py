@@ -106,10 +106,14 @@ def _cast(arguments: argparse.Namespace) -> Cast:
 
 
 def _possible(suspects: Sequence[Spec], manifests: Mapping[str, Manifest]) -> Sequence[Spec]:
-    """Who may be right: one of those that were named, or of all when only one was."""
+    """Who may be right: one of those that were named, or where only one was, of all that need not be compiled."""
+    from conformance.model.manifest import find_manifest
+    from conformance.provision import is_quick
     from conformance.wanted import choose
 
-    return suspects if len(suspects) > 1 else choose(None, manifests).specs
+    if len(suspects) > 1:
+        return suspects
+    return [spec for spec in choose(None, manifests).specs if is_quick(spec, find_manifest(spec, manifests))]
 
 
 @contextlib.contextmanager

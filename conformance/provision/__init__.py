@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     class Provider(Protocol):
         """A module of this package, named as in a manifest's `provider`."""
 
+        COMPILES: bool  # which takes minutes, where installing takes seconds
+
         def provide(self, spec: Spec, manifest: Manifest, report: Report) -> Provision: ...
 
         def available(self, manifest: Manifest) -> str | None: ...
@@ -67,6 +69,27 @@ def provide(spec: Spec, manifest: Manifest, report: Report) -> Launch:
     env = {key: fill(value, manifest, values) for key, value in manifest.env.items()}
     installed = [Path(values[name]) for name in INSTALLED if name in values]
     return Launch(argv, {**variables, **env}, None, next(iter(installed), None))
+
+
+class _LongStepError(Exception):
+    """Something would have to be made."""
+
+
+def at_hand(spec: Spec, manifest: Manifest) -> Launch | None:
+    """How to start what is in the cache already; None where it would have to be made. Raises ProvisionError."""
+
+    def refuse(line: str) -> None:
+        raise _LongStepError(line)  # the first long step that is announced ends it
+
+    try:
+        return provide(spec, manifest, refuse)
+    except _LongStepError:
+        return None
+
+
+def is_quick(spec: Spec, manifest: Manifest) -> bool:
+    """Whether it is at hand, or comes compiled: what is compiled here takes minutes. Raises ProvisionError."""
+    return not _provider(manifest).COMPILES or at_hand(spec, manifest) is not None
 
 
 def releases(manifest: Manifest, report: Report) -> tuple[str, ...]:

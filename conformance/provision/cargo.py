@@ -27,6 +27,8 @@ _DEPENDENCIES = ("dependencies", "build-dependencies", "dev-dependencies")
 _HELLO = '{"seq": 0, "hello": {"protocol": 1}}\n'
 _NOT_BUILT_FROM = frozenset({"target", "tests", "benches", "examples"})
 
+COMPILES = True
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Builds the runner, or takes an installed one of the pinned version; raises ProvisionError."""

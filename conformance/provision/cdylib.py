@@ -26,6 +26,8 @@ _NOT_BUILT_FROM = frozenset({"target"})
 
 releases = cargo.releases
 
+COMPILES = True
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Builds the library and installs what calls it; raises ProvisionError."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from conformance.model.spec import Spec
     from conformance.provision import Provision, Report
 
+COMPILES = False
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:  # noqa: ARG001 - nothing takes long
     """Checks that the program exists; raises ProvisionError, also for a spec with a version or path."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _OWN = {"GOWORK": "off", "GOFLAGS": ""}
 _NOT_BUILT_FROM = frozenset({"testdata"})
 
+COMPILES = True
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Builds the runner; raises ProvisionError."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DEFAULT_NODE = ">=20"
 _NO_SCRIPTS = ("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error")
 
+COMPILES = False
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Installs the package, or uses a checkout in place; raises ProvisionError."""

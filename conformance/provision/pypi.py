@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = (".so", ".pyd", ".dylib")
 
+COMPILES = False
+
 
 def provide(spec: Spec, manifest: Manifest, report: Report) -> Provision:
     """Installs the package into a folder of its own, or uses a built one in place; raises ProvisionError."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.model.manifest import Manifest, load_manifest
-from conformance.provision import Launch, available
+from conformance.model.spec import parse_spec
+from conformance.provision import Launch, available, is_quick
 from tests.provision.support import only_these_programs, provided, refused, version_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class TestCargo:
         error = refused("itoa", crate)
         assert error.what == "cargo cannot build the runner"
         assert "cannot find value `broken`" in error.detail
+
+    def test_it_is_quick_once_it_is_built(
+        self, crate: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("YJS_CONFORMANCE_CACHE", str(tmp_path / "cache"))
+        assert not is_quick(parse_spec("itoa"), crate)
+        provided("itoa", crate)
+        assert is_quick(parse_spec("itoa"), crate)
 
     def test_without_cargo_an_installed_runner_does(
         self, crate: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
