@@ -57,6 +57,14 @@ def test_a_session_goes_on_in_the_next_request_and_is_then_forgotten(runner: Pro
     assert again["error"]["kind"] == "runner"
 
 
+def test_what_is_read_while_wrapping_does_not_hide_the_emitted_update(runner: Process) -> None:
+    element = {"op": "array.insert", "peer": "a", "path": ["l"], "index": 0, "values": [0]}
+    nowhere = {"op": "map.set", "peer": "a", "path": ["l", 7, "k"], "key": "k", "value": 0}
+    transaction = {"op": "transact", "peer": "a", "steps": [nowhere, INSERT], "as": "u"}
+    emitted = runner.play(element, transaction, wrap=True)[1]
+    assert emitted == {"ok": "AQEBAQQBAXQCaGkA"}
+
+
 def test_an_emitted_update_is_applied_by_another_peer(runner: Process) -> None:
     answers = runner.play(
         {**INSERT, "as": "u"},

@@ -106,7 +106,8 @@ class YpyPeer(Peer):
                 perform(txn, ops)
         finally:
             self._sink[0] = None
-        return emitted[0] if emitted and emitted[0] != _NOTHING else None
+        # Reading opens a transaction within the open one, whose event comes first and tells nothing.
+        return next((update for update in emitted if update != _NOTHING), None)
 
     def _do(self, txn: Any, ops: list[dict[str, Any]]) -> None:
         operations = self._adapter.operations
