@@ -6,6 +6,7 @@ taken for that once a second round came close to it: a machine that was disturbe
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -15,14 +16,19 @@ T = TypeVar("T")
 
 FEWEST = 3
 MOST = 12
+LONGEST = 75.0
+"""Seconds after which no round begins."""
 CLOSE = 1.02
 """How near the second least must be to the least."""
 
 
 def rounds(perform: Callable[[], T], costs: Callable[[T], Sequence[float]]) -> list[T]:
-    """Perform the work until each of its costs has been seen at its least twice, or often enough."""
+    """Perform the work until each of its costs has been seen at its least twice, or often or long enough."""
+    until = time.monotonic() + LONGEST
     done: list[T] = []
-    while len(done) < FEWEST or (len(done) < MOST and not _is_steady([costs(each) for each in done])):
+    while len(done) < FEWEST or (
+        len(done) < MOST and time.monotonic() < until and not _is_steady([costs(each) for each in done])
+    ):
         done.append(perform())
     return done
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from conformance.cli import options
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
     from conformance.bench import Measure
 
 _FOUR = "yjs,ywasm,pycrdt,ypy"
@@ -29,11 +32,25 @@ def _parser() -> options.Parser:
 
 
 def main(argv: list[str]) -> int:
-    """Measure and print."""
+    """Measure and print, each line as soon as it is known."""
+    arguments = _parser().parse_args(argv)
+    measures: list[Measure] = []
+    for measure in _measures(arguments):
+        measures.append(measure)
+        if not arguments.json:
+            _print(measure)
+    if arguments.json:
+        from conformance.bench import as_json
+
+        print(as_json(measures).decode())
+    return 0
+
+
+def _measures(arguments: argparse.Namespace) -> Iterator[Measure]:
     import os
     import tempfile
 
-    from conformance.bench import as_json, generate, measure_corpus, measure_first_result, measure_help, measure_run
+    from conformance.bench import generate, measure_corpus, measure_first_result, measure_help, measure_run
     from conformance.fuzz.measure import measure_fuzz
     from conformance.judge.known import load_known
     from conformance.model.vector import load_cases
@@ -41,40 +58,29 @@ def main(argv: list[str]) -> int:
     from conformance.resources import data_root
     from conformance.wanted import launches
 
-    arguments = _parser().parse_args(argv)
     wanted = options.wanted(arguments)
     commands = launches(wanted, announce)
     cases = generate(arguments.vectors, arguments.edits, arguments.seed)
     jobs = os.cpu_count() or 2
-    measures = [
-        measure_help(),
-        measure_first_result(wanted.specs[0].label, commands[0], wanted.specs[0], "text/insert-into-empty"),
-    ]
+    yield measure_help()
+    yield measure_first_result(wanted.specs[0].label, commands[0], wanted.specs[0], "text/insert-into-empty")
     with tempfile.TemporaryDirectory() as name:
         for kind, castings, few, budget in (
             ("solo", "solo", cases, 1.20),
             ("cross", "pairs", cases[: len(cases) // 4], 1.25),
         ):
             announce(f"{kind}: {len(few)} vectors with {2 * arguments.edits} edits each")
-            measures += measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
+            yield from measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
         announce(f"fuzz: {arguments.programs} programs")
-        measures += measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
+        yield from measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
         if not arguments.without_corpus:
             shipped = load_cases([data_root() / "vectors"])
             known = load_known(data_root() / "runners" / "known", wanted.names)
             announce(f"corpus: {len(shipped)} vectors in pairs")
-            measures.append(measure_corpus(shipped, known, wanted, commands, Path(name), jobs))
-    if arguments.json:
-        print(as_json(measures).decode())
-    else:
-        _print(measures)
-    return 0
+            yield measure_corpus(shipped, known, wanted, commands, Path(name), jobs)
 
 
-def _print(measures: list[Measure]) -> None:
-    for measure in measures:
-        mark = "ok  " if measure.is_met else "LOW " if measure.least else "OVER"
-        print(
-            f"{mark} {measure.name:<46} {measure.value:6.2f} {measure.unit:<2} "
-            f"(budget {measure.budget:g})  {measure.detail}"
-        )
+def _print(measure: Measure) -> None:
+    mark = "ok  " if measure.is_met else "LOW " if measure.least else "OVER"
+    value = f"{measure.value:6.2f} {measure.unit:<2} (budget {measure.budget:g})"
+    print(f"{mark} {measure.name:<46} {value}  {measure.detail}", flush=True)

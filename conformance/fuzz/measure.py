@@ -22,7 +22,7 @@ from conformance.rounds import rounds
 from conformance.run import introduce
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from conformance.model.spec import Spec
@@ -35,23 +35,22 @@ _OWN_TESTS = 60
 
 def measure_fuzz(
     specs: Sequence[Spec], commands: Sequence[Launch], folder: Path, programs: int, jobs: int
-) -> list[Measure]:
+) -> Iterator[Measure]:
     """The first implementation alone against itself in-process and its own tests, and the coordinator with all."""
     alone = rounds(lambda: _alone(specs[0], commands[0], folder, programs), lambda costs: costs)
     spent, base = (min(costs) for costs in zip(*alone, strict=True))
     edits = _edits(programs)
     detail = f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything, {len(alone)} rounds"
-    measures = [Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", detail, least=True)]
+    yield Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", detail, least=True)
     own = _own_tests(commands[0])
     if own is not None:
         ratio = own / (spent / edits)
         detail = f"its own random tests: {own * 1e6:.0f} us an edit"
-        measures.append(Measure("fuzz: edits against the library's own tests", ratio, 2.0, "x", detail, least=True))
+        yield Measure("fuzz: edits against the library's own tests", ratio, 2.0, "x", detail, least=True)
     mixed = rounds(lambda: _mixed(specs, commands, programs, jobs), lambda cost: cost[:1])
     each, ops = min(mixed)
     detail = f"{ops} of them, in {_CASTS} casts, {len(mixed)} rounds"
-    measures.append(Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", detail))
-    return measures
+    yield Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", detail)
 
 
 def _script(casts: int) -> Script:
