@@ -117,6 +117,16 @@ def test_edits_that_collide_are_not_joined() -> None:
     assert joined([first, {("steps", 2): GONE}]) == {("steps", 1): GONE, ("steps", 2): GONE}
 
 
+def test_another_kind_of_root_is_another_failure() -> None:
+    def seen(*roots: str) -> Seen:
+        return Seen(frozenset([Part("agree", "state", "", (("ypy",), ("yjs",)), roots)]))
+
+    wanted = alike(seen("map", "text"))
+    assert wanted(seen("map")) and wanted(seen("text"))
+    assert not wanted(seen("array")) and not wanted(seen("array", "map"))
+    assert str(seen("map", "text").main) == "agree:state[map,text]:ypy|yjs"
+
+
 def test_fewer_implementations_are_the_same_failure() -> None:
     def seen(*who: tuple[str, ...]) -> Seen:
         return Seen(frozenset([Part("agree", "state", "", who)]))
@@ -202,7 +212,7 @@ def test_a_random_program_of_two_implementations(engines: list[Engine]) -> None:
     case = Generator(combine(["xml", "causal"], load_profiles()), (2, 3)).program(12)
     who = players(engines, reals("yjs", "ypy"))
     found = minimal(of_performance(case, who, world(case, (0, 1), "v1")))
-    assert str(found.seen.main) == "agree:same-state:yjs|ypy"
+    assert str(found.seen.main) == "agree:same-state[xml]:yjs|ypy"
     assert [step["op"] for step in found.case.steps] == ["transact", "apply", "state", "state"]
     assert not found.case.wrap
     made = vector(found)
@@ -250,7 +260,7 @@ def test_a_vector_that_fails_alone_is_compared_with_a_reference(tmp_path: Path) 
     file = tmp_path / "small.json"
     said = conformance("minimize", DELETES, "--impls", "pycrdt,yjs", "--output", file)
     assert said.code == 0, said.err
-    assert "fails: `delivered:state:pycrdt|yjs`" in said.out
+    assert "fails: `delivered:state[text]:pycrdt|yjs`" in said.out
     assert "ops 11 -> 6" in said.out
 
     suite = json.loads(file.read_text())

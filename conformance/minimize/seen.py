@@ -1,6 +1,7 @@
 """What was seen of a case: the parts of its signature, and when two signatures stand for the same failure.
 
-A signature here names checks and implementations and no content, since content changes while a case is minimised.
+A signature here names checks, implementations and kinds of roots, and no content or names, since these change while a
+case is minimised or scrubbed.
 """
 
 from __future__ import annotations
@@ -31,16 +32,19 @@ class Part:
         what: the op and the constant part of a message, where something was refused or broke; what disagrees.
         stage: of the finale, for what was read there.
         who: the implementations at fault in one group, or the groups that disagree, each sorted.
+        roots: the kinds of the roots in which states differ, sorted.
     """
 
     check: str
     what: str
     stage: str
     who: tuple[tuple[str, ...], ...]
+    roots: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         groups = "|".join(",".join(group) for group in self.who)
-        return ":".join(filter(None, (self.stage, self.check, self.what, groups)))
+        check = ":".join(filter(None, (self.stage, self.check, self.what)))
+        return f"{check}[{','.join(self.roots)}]:{groups}" if self.roots else f"{check}:{groups}"
 
     @property
     def rank(self) -> tuple[bool, int, int, Part]:
@@ -73,7 +77,8 @@ class Seen:
 def alike(wanted: Seen) -> Callable[[Seen], bool]:
     """Whether something shows the failure of `wanted`: its main part, and nothing that `wanted` has not.
 
-    Fewer implementations may be left in a group, and groups may be missing while two are left: peers and worlds go.
+    Fewer implementations may be left in a group, and groups may be missing while two are left: peers and worlds go. So
+    may roots of one kind, when states differ in several.
     """
     main = wanted.main
 
@@ -87,7 +92,7 @@ def alike(wanted: Seen) -> Callable[[Seen], bool]:
 
 def _restricts(part: Part, whole: Part) -> bool:
     """Whether a part says, of some implementations, what another one says of these and more."""
-    if (part.check, part.what) != (whole.check, whole.what):
+    if (part.check, part.what) != (whole.check, whole.what) or not set(part.roots) <= set(whole.roots):
         return False
     if len(part.who) == len(whole.who) == 1:
         return set(part.who[0]) <= set(whole.who[0])

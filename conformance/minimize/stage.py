@@ -153,14 +153,17 @@ class Stage:
         elif verdict.name == "unsupported":
             yield Part("unsupported", verdict.detail, "", ((self._label(verdict.culprit),),))
         for failure in verdict.failures:
-            yield self._part(outcome.performance.program.steps[failure.step], failure)
+            yield self._part(outcome, failure)
 
-    def _part(self, step: Mapping[str, Any], failure: Failure) -> Part:
+    def _part(self, outcome: Outcome, failure: Failure) -> Part:
         if failure.check == "agree":
             sides = failure.observed["parted"].split("|")
-            return Part("agree", failure.observed["of"], "", tuple(tuple(side.split(",")) for side in sides))
+            parted = tuple(tuple(side.split(",")) for side in sides)
+            answers = [cluster["answer"] for cluster in failure.observed["clusters"]]
+            return Part("agree", failure.observed["of"], "", parted, self._roots([outcome], answers))
         who = ((self._label(failure.implementation),),)
         if failure.check in _BROKEN:
+            step = outcome.performance.program.steps[failure.step]
             return Part(failure.check, _what(step, failure.check, str(failure.observed.get("message", ""))), "", who)
         return Part(failure.check, "", failure.stage, who)
 
@@ -173,7 +176,7 @@ class Stage:
         """The first difference of each check at each stage."""
         program = outcomes[0].performance.program
         names = [self._name(outcome.performance.players) for outcome in outcomes]
-        lossy = {each for outcome in outcomes for p in outcome.performance.players for each in self._lossy(p)}
+        lossy = self._lossy(outcomes)
         met: set[tuple[str, str]] = set()
         for place, step in enumerate(program.steps):
             answers = [outcome.answers[place] for outcome in outcomes]
@@ -192,10 +195,23 @@ class Stage:
             views = [_view(check, answer["ok"], lossy) for answer in given]
             if len(set(views)) > 1:
                 met.add((check, stage))
-                yield Part(check, "", stage, groups(list(zip(names, views, strict=True))))
+                roots = self._roots(outcomes, [answer["ok"] for answer in given]) if check == "state" else ()
+                yield Part(check, "", stage, groups(list(zip(names, views, strict=True))), roots)
 
-    def _lossy(self, player: int) -> tuple[str, ...]:
-        return self.implementations[player].hello.lossy
+    def _lossy(self, outcomes: Sequence[Outcome]) -> set[str]:
+        """What one of the players cannot report."""
+        players = {player for outcome in outcomes for player in outcome.performance.players}
+        return {loss for player in players for loss in self.implementations[player].hello.lossy}
+
+    def _roots(self, outcomes: Sequence[Outcome], states: Sequence[Any]) -> tuple[str, ...]:
+        """The kinds of the roots in which states differ; none of what is no state."""
+        if not all(isinstance(state, dict) for state in states):
+            return ()
+        lossy = self._lossy(outcomes)
+        seen = [project(state, lossy) for state in states]
+        roots = outcomes[0].performance.program.case.roots
+        odd = {kind for name, kind in roots.items() if len({canonical_bytes(state.get(name)) for state in seen}) > 1}
+        return tuple(sorted(odd))
 
     def _check(self, program: Program, place: int) -> tuple[str, str]:
         """What is compared at a step, and its stage; nothing for a step that only serves others."""
