@@ -68,7 +68,10 @@ def _entry(name: str, *globs: str) -> Divergence:
 
 
 def _judged(record: Record, *entries: Divergence) -> Record:
-    return with_known(record, lambda key: explained(key, record["profile"], entries, EVERYBODY))
+    def asked(key: str, failing: str = "") -> tuple[str, ...]:
+        return explained(key, record["profile"], entries, EVERYBODY, failing=failing)
+
+    return with_known(record, asked)
 
 
 def test_two_known_bugs_that_meet_are_known() -> None:
@@ -191,6 +194,17 @@ def test_a_glob_may_be_of_who_dies_beside_the_one_who_did_it() -> None:
     assert "known" not in _judged({**crash, "cast": ["yrs", "yjs"]}, entry)
     assert "known" not in _judged({**crash, "key": "crash SIGSEGV yrs,ywasm alone"}, entry)
     assert _judged({**crash, "cast": ["yrs"]}, _entry("yrs", "crash * yrs"))["known"] == ["yrs-x"]
+
+
+def test_so_may_it_where_the_key_says_against_whom() -> None:
+    record = _finding([(["yrs"], A), (["yjs"], B)], others=["ywasm"])
+    crash = {**record, "kind": "crash SIGSEGV yrs", "key": "crash SIGSEGV ywasm against pycrdt,yrs", "failures": []}
+    assert _judged(crash, _entry("yrs", "*gaps*: crash SIG* yrs beside *ywasm*"))["known"] == ["yrs-x"]
+    assert "known" not in _judged({**crash, "cast": ["yrs", "yjs"]}, _entry("yrs", "crash * yrs beside *ywasm*"))
+    assert "known" not in _judged(crash, _entry("yrs", "crash * yrs")), "it says nothing of who else took part"
+    failing, entry = "panic:apply yrs beside ywasm", _entry("yrs", "panic:apply yrs <- ywasm")
+    key = "panic:apply ywasm against yrs"
+    assert explained(key, "text", [entry], EVERYBODY, writer="ywasm", failing=failing) == ("yrs-x",)
 
 
 camps = st.lists(st.sets(st.sampled_from(NAMES), min_size=1).map(sorted), min_size=2, max_size=5)

@@ -140,18 +140,23 @@ def explained(
     divergences: Sequence[Divergence],
     implementations: Sequence[Implementation],
     writer: str = "",
+    failing: str = "",
 ) -> tuple[str, ...]:
     """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
 
     A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
     means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it, and one
     with ` beside ` says who else is in the cast (split.py): of two camps that part while others stand in neither, or
-    of one who fails.
+    of one who fails. Both are also asked of `failing`, who failed in the cast at hand, where the key is of all casts.
     """
-    bare = key.partition(BESIDE)[0]
-    told = (bare, f"{profile}: {bare}")
-    with_others = (key, f"{profile}: {key}")
-    traced = tuple(f"{text}{WRITTEN_BY}{writer}" for text in told if writer)
+
+    def texts(*keys: str) -> tuple[str, ...]:
+        return tuple(text for each in keys if each for text in (each, f"{profile}: {each}"))
+
+    bare, failing_bare = (each.partition(BESIDE)[0] for each in (key, failing))
+    told = texts(bare)
+    with_others = texts(key, failing)
+    traced = tuple(f"{text}{WRITTEN_BY}{writer}" for text in texts(bare, failing_bare) if writer)
 
     def matches(pattern: str) -> bool:
         return _matches(traced if WRITTEN_BY in pattern else with_others if BESIDE in pattern else told, pattern)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Cast = tuple[int, ...]
-_ALONE, _AGAINST = " alone", " against "
+_ALONE, AGAINST = " alone", " against "
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Inquiry:
             return ""
         against, odd = min(groups.items(), key=lambda item: (len(item[1]), -len(item[0]), _named(item[1], labels)))
         is_plain = against == set(self.players) - odd and len(odd) < len(against)
-        return _named(odd, labels) + ("" if is_plain else f"{_AGAINST}{_named(against, labels)}")
+        return _named(odd, labels) + ("" if is_plain else f"{AGAINST}{_named(against, labels)}")
 
 
 def _named(players: set[int] | frozenset[int], labels: Sequence[str]) -> str:
@@ -68,4 +68,4 @@ def _named(players: set[int] | frozenset[int], labels: Sequence[str]) -> str:
 
 def with_everybody(odd: str) -> tuple[str, ...]:
     """Those that fail alone, or with everybody else."""
-    return () if not odd or _AGAINST in odd else tuple(odd.removesuffix(_ALONE).split(","))
+    return () if not odd or AGAINST in odd else tuple(odd.removesuffix(_ALONE).split(","))

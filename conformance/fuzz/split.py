@@ -10,7 +10,8 @@ counts for those whom it says to be odd: it is of all casts of a program, and tw
 bytes are odd in several ways at a time, of which one names the finding and another one may be its cause: all are asked.
 
 Behind any other finding stand those of the cast whom its key does not name: who dies of memory that was overwritten
-before may have got the bytes that did it from any of them.
+before may have got the bytes that did it from any of them. Where the key says who fails against whom, it is also asked
+about the one that failed in this cast, with all others behind.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz.finding import BESIDE, roots
+from conformance.fuzz.inquiry import AGAINST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 _TWO = 2
 
 
-def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> Record:
+def with_known(record: Record, explained: Callable[..., tuple[str, ...]]) -> Record:
     """A finding with the ids of the divergences that explain it (`known`): all that it shows, or it is new.
+
+    `explained` is that of finding.py, of a key and of who failed.
 
     One of several pairs that is new says which of them are (`new_pairs`).
     """
@@ -39,7 +43,7 @@ def with_known(record: Record, explained: Callable[[str], tuple[str, ...]]) -> R
     if record["program"].get("flags"):
         return _of_bytes(record, split, odd, explained)
     if split is None:
-        return _told(record, {record["key"]: explained(_with_others(record))}, ())
+        return _told(record, {record["key"]: explained(_with_others(record), failing=_failing(record))}, ())
     several = len(split["clusters"]) > _TWO
     pairs = list(dict.fromkeys(_pairs(record, split, odd))) if several or not odd else []
     shown = [record["key"], *pairs] if odd or not pairs else pairs
@@ -51,6 +55,11 @@ def _with_others(record: Record) -> str:
     named = re.split("[ ,]", record["key"])
     others = sorted(set(record["cast"]).difference(named))
     return f"{record['key']}{BESIDE}{','.join(others)}" if others else str(record["key"])
+
+
+def _failing(record: Record) -> str:
+    """Who failed in this cast, with all others behind, where the key says who fails against whom; else nothing."""
+    return _with_others({**record, "key": record["kind"]}) if AGAINST in record["key"] else ""
 
 
 def _of_bytes(
