@@ -68,7 +68,7 @@ def _entry(name: str, *globs: str) -> Divergence:
 
 
 def _judged(record: Record, *entries: Divergence) -> Record:
-    def asked(key: str, failing: str = "") -> tuple[str, ...]:
+    def asked(key: str, *, failing: str = "") -> tuple[str, ...]:
         return explained(key, record["profile"], entries, EVERYBODY, failing=failing)
 
     return with_known(record, asked)

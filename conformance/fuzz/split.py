@@ -18,23 +18,27 @@ from __future__ import annotations
 
 import re
 from itertools import chain, combinations, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.fuzz.finding import BESIDE, roots
 from conformance.fuzz.inquiry import AGAINST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from conformance.report.records import Record
 
 _TWO = 2
 
 
-def with_known(record: Record, explained: Callable[..., tuple[str, ...]]) -> Record:
-    """A finding with the ids of the divergences that explain it (`known`): all that it shows, or it is new.
+class Explained(Protocol):
+    """`finding.explained` for one profile and writer: the known divergences that a key, or who failed, is a sign of."""
 
-    `explained` is that of finding.py, of a key and of who failed.
+    def __call__(self, key: str, *, failing: str = "") -> tuple[str, ...]: ...
+
+
+def with_known(record: Record, explained: Explained) -> Record:
+    """A finding with the ids of the divergences that explain it (`known`): all that it shows, or it is new.
 
     One of several pairs that is new says which of them are (`new_pairs`).
     """
@@ -62,9 +66,7 @@ def _failing(record: Record) -> str:
     return _with_others({**record, "key": record["kind"]}) if AGAINST in record["key"] else ""
 
 
-def _of_bytes(
-    record: Record, split: dict[str, Any] | None, odd: Container[str], explained: Callable[[str], tuple[str, ...]]
-) -> Record:
+def _of_bytes(record: Record, split: dict[str, Any] | None, odd: Container[str], explained: Explained) -> Record:
     """Of bytes that nobody should send: by whichever of all that is odd about them, the most telling first.
 
     Where peers part it is asked of each two that do, or of one of them as the odd one, or as the key says it of one.
@@ -87,9 +89,7 @@ def _of_bytes(
     return _told(record, ids, ids)
 
 
-def _why_two_part(
-    head: str, where: str, tails: Sequence[str], explained: Callable[[str], tuple[str, ...]]
-) -> tuple[str, ...]:
+def _why_two_part(head: str, where: str, tails: Sequence[str], explained: Explained) -> tuple[str, ...]:
     """What explains it wherever the two differ, or just there, or for each of the roots in which they differ."""
 
     def found(*symptoms: str) -> tuple[str, ...]:

@@ -43,8 +43,9 @@ class Part:
 
     def __str__(self) -> str:
         groups = "|".join(",".join(group) for group in self.who)
+        roots = f"[{','.join(self.roots)}]" if self.roots else ""
         check = ":".join(filter(None, (self.stage, self.check, self.what)))
-        return f"{check}[{','.join(self.roots)}]:{groups}" if self.roots else f"{check}:{groups}"
+        return ":".join(filter(None, (check + roots, groups)))
 
     @property
     def rank(self) -> tuple[bool, int, int, Part]:

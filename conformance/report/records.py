@@ -40,7 +40,7 @@ def run_record(
     Args:
         started: ISO 8601, UTC.
         vectors: a digest of the cases.
-        performances: how many results there will be; None where nobody knows.
+        performances: how many results there will be; None where nobody knows, 0 where nobody can play.
     """
     record = {
         "type": "run",
@@ -66,7 +66,7 @@ def run_record(
         "castings": castings,
         "seed": seed,
     }
-    return record if performances is None else {**record, "performances": performances}
+    return {**record, "performances": performances} if performances else record
 
 
 def result_record(outcome: Outcome, verdict: Verdict, labels: Sequence[str], known: Sequence[str]) -> Record:
