@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shlex
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from conformance.errors import UsageError
 from conformance.execute.engine import Engine
@@ -280,7 +281,7 @@ def measure_help() -> Measure:
 
 
 def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> Measure:
-    """Wall time of a run of one vector against the start-up of its runner."""
+    """Wall time until a run of one vector has told its first result, against the start-up of its runner."""
 
     def start_up() -> float:
         started = time.monotonic()
@@ -292,12 +293,16 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
         started = time.monotonic()
         arguments = ["--impls", label, "--filter", case, "--castings", "solo", "--format", "ndjson"]
         command = [sys.executable, "-m", "conformance", *arguments]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=_environment()) as process:
-            process.wait()
-        return time.monotonic() - started
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment()) as process:
+            stdout = cast(IO[bytes], process.stdout)
+            if not any(b'"type":"result"' in line for line in stdout):
+                raise UsageError(f"{label}: has no result of {case}; try it: {shlex.join(command)}")
+            took = time.monotonic() - started
+            stdout.read()
+        return took
 
     alone, whole = _least(start_up, first_result)
-    return Measure("one vector: wall against the runner's start-up", whole / alone, 1.5, "x", f"{whole * 1e3:.0f} ms")
+    return Measure("first result: wall against runner's start-up", whole / alone, 1.5, "x", f"{whole * 1e3:.0f} ms")
 
 
 def _cpu(command: Sequence[str]) -> float:

@@ -6,6 +6,7 @@ import json
 import re
 import resource
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -259,3 +260,26 @@ def test_full_standard_output_is_one_clear_line(tmp_path: Path) -> None:
         done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 3
     assert "cannot write the report to standard output" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_records_are_passed_on_as_they_come_and_a_reader_may_leave() -> None:
+    command = [sys.executable, "-m", "conformance", "--impls", "pycrdt", "--format", "ndjson"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        first, second = (json.loads(run.stdout.readline()) for _ in range(2))
+        assert run.poll() is None
+        run.stdout.close()
+        said = run.stderr.read()
+    assert (first["type"], second["type"], run.returncode, said) == ("run", "result", 1, b"")
+
+
+def test_a_report_does_not_go_where_the_results_are(tmp_path: Path, demo: Path) -> None:
+    results = tmp_path / "results.ndjson"
+    for form in ("ndjson", "markdown"):
+        said = conformance(
+            "--vectors", demo, "--impls", "pycrdt", "--format", form, "--output", results, "--results", results
+        )
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert f"{results}: is the results file itself" in said.err
+    assert not results.exists()

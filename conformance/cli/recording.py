@@ -1,4 +1,4 @@
-"""The results file of a run, and the report that is made of it when the run ends, however it ends."""
+"""The results file of a run, and the report that is made of it: when the run ends, however it ends, or as it grows."""
 
 from __future__ import annotations
 
@@ -40,16 +40,33 @@ def recording(
     arguments: argparse.Namespace, path: Path, live: Progress, known: Sequence[Divergence], *, keep: int = 0
 ) -> Iterator[list[Sink]]:
     """The sinks of a run. `keep` is how many bytes of the file at `path` stay, of a run that goes on."""
+    from conformance.report.ndjson import Follower
     from conformance.report.render import renderer
     from conformance.report.store import ResultWriter
 
+    check_apart(path, arguments.output)
     writer = ResultWriter(path, keep=keep)
+    follower = Follower(path, arguments.output) if arguments.format == "ndjson" else None
     try:
-        yield [writer, live]
+        yield [writer, live, *([follower] if follower else ())]
     finally:
         live.close()
         writer.close()
-        if writer.has_written and path.stat().st_size:
+        if follower:
+            follower.close()
+        elif writer.has_written and path.stat().st_size:
             renderer(arguments.format).render(path, arguments.output, known=known)
             if arguments.format == "terminal" and arguments.output is None:
                 print(f"results: {path}")
+
+
+def check_apart(results: Path, output: Path | None) -> None:
+    """See that a report does not overwrite the results that it is made of.
+
+    Raises:
+        UsageError: both are one file.
+    """
+    from conformance.errors import UsageError
+
+    if output and output.absolute() == results.absolute():
+        raise UsageError(f"--output {output}: is the results file itself; give another file")

@@ -11,6 +11,7 @@ FORMATS = ("terminal", "ndjson", "junit", "markdown")
 
 def main(argv: list[str]) -> int:
     """Render; the exit code is 0 whatever the results say."""
+    from conformance.cli.recording import check_apart
     from conformance.errors import UsageError
     from conformance.judge.known import load_known
     from conformance.report.render import renderer
@@ -24,8 +25,7 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if next(read_records(arguments.results), None) is None:
         raise UsageError(f"{arguments.results}: is empty; give the file that a run wrote")
-    if arguments.output and arguments.output.absolute() == arguments.results.absolute():
-        raise UsageError(f"--output {arguments.output}: is the results file itself; give another file")
+    check_apart(arguments.results, arguments.output)
     known = load_known(data_root() / "runners" / "known")
     renderer(arguments.format).render(arguments.results, arguments.output, known)
     return 0
