@@ -3,7 +3,7 @@
 The work is a set of generated vectors. *In-process* is the CPU time that the runners need for the very same request
 lines when they read them from a file beforehand and write no answer: the libraries' own time and the runner's steps.
 Against it stands the CPU time of the coordinator and the runners together, start-up taken off. Everything is CPU
-time of one run on one machine, in turns, and the least of some rounds (rounds.py).
+time of one run on one machine, in turns: of costs the least of some rounds, of ratios the median (rounds.py).
 
 A generated vector is long: some 90 steps, and 13 KB that travel for each. What vectors of the usual length cost the
 coordinator is measured on the shipped ones. Since a vector is any number of steps, its budget is for a step.
@@ -20,6 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from conformance.errors import UsageError
@@ -32,7 +33,7 @@ from conformance.model.vector import Case
 from conformance.plan.casting import perform
 from conformance.report.records import result_record
 from conformance.report.store import ResultWriter
-from conformance.rounds import rounds
+from conformance.rounds import is_least, is_steady, rounds
 from conformance.run import Plan, introduce, run
 
 if TYPE_CHECKING:
@@ -120,11 +121,15 @@ def _edit(peer: str, lengths: list[int], source: random.Random) -> dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class _Spent:
-    """CPU seconds of one run of generated cases, wall seconds, and what was performed in it."""
+    """CPU seconds of one run of generated cases, wall seconds, and what was performed in it.
+
+    `critical` are the wall seconds in which the cores could have done all of it, start-up too.
+    """
 
     coordinator: float
     runners: float
     wall: float
+    critical: float
     parts: int
     steps: int
 
@@ -143,7 +148,7 @@ def measure_run(
     ratio_budget: float,
     jobs: int,
 ) -> list[Measure]:
-    """Run `cases` through the coordinator and in-process, in turns, and compare the least of each."""
+    """Run `cases` through the coordinator and in-process, in turns, and compare."""
     files = [folder / f"{kind}-{number}.ndjson" for number in range(len(commands))]
 
     def in_turns() -> tuple[_Spent, float]:
@@ -151,16 +156,24 @@ def measure_run(
         alone = zip(commands, files, specs, strict=True)
         return run, sum(in_process(command, file, spec) for command, file, spec in alone)
 
-    done = rounds(in_turns, lambda turn: (turn[0].whole, turn[1]))
-    least, base = min((run for run, _ in done), key=lambda run: run.whole), min(base for _, base in done)
-    each = f"{least.parts} vectors and runners, {least.coordinator / least.parts * 1e6:.0f} us each"
-    detail = (
-        f"coordinator {least.coordinator:.2f} s + runners {least.runners:.2f} s, in-process {base:.2f} s, "
-        f"wall {least.wall:.2f} s, {len(done)} rounds"
+    def ratios(turns: Sequence[tuple[_Spent, float]]) -> list[float]:
+        return [run.whole / base for run, base in turns]
+
+    turns = rounds(in_turns, lambda turns: is_steady(ratios(turns)))
+    runs = [run for run, _ in turns]
+    coordinator, runners, base = (
+        median(costs)
+        for costs in ([run.coordinator for run in runs], [run.runners for run in runs], [base for _, base in turns])
     )
+    cheapest = min(runs, key=lambda run: run.coordinator)
+    each = f"{cheapest.parts} vectors and runners, {cheapest.coordinator / cheapest.parts * 1e6:.0f} us each"
+    detail = f"coordinator {coordinator:.2f} s + runners {runners:.2f} s, in-process {base:.2f} s, {len(turns)} rounds"
+    wall = f"{median([run.wall for run in runs]):.2f} s on {jobs} cores, start-up too"
+    waited = median([run.wall / run.critical for run in runs])
     return [
-        Measure(f"{kind}: CPU against in-process", least.whole / base, ratio_budget, "x", detail),
-        _coordinator(kind, least.coordinator, least.steps, each),
+        Measure(f"{kind}: CPU against in-process", median(ratios(turns)), ratio_budget, "x", detail),
+        Measure(f"{kind}: wall against the critical path", waited, 1.6, "x", wall),
+        _coordinator(kind, cheapest.coordinator, cheapest.steps, each),
     ]
 
 
@@ -193,7 +206,8 @@ def _spent(
     coordinator, wall = time.process_time() - started, time.monotonic() - wall
     for file, lines in zip(requests, sent, strict=True):
         file.write_bytes(b"".join(lines))
-    return _Spent(coordinator, children() - before - idle, wall, parts, steps)
+    used = children() - before
+    return _Spent(coordinator, used - idle, wall, (coordinator + used) / jobs, parts, steps)
 
 
 def _coordinator(kind: str, seconds: float, steps: int, detail: str) -> Measure:
@@ -222,7 +236,7 @@ def measure_corpus(
         writer.close()
         return used
 
-    costs = rounds(spent, lambda used: (used,))
+    costs = rounds(spent, is_least)
     detail = f"{len(cases)} vectors in pairs, {min(costs):.2f} s, {len(costs)} rounds"
     return _coordinator("corpus", min(costs), steps, detail)
 
@@ -274,10 +288,10 @@ def asked(command: Launch, *option: str) -> dict[str, float]:
 
 def measure_help() -> Measure:
     """CPU time of `--help` against an empty Python program."""
-    help_time, empty = _least(
+    turns = _in_turns(
         lambda: _cpu([sys.executable, "-m", "conformance", "--help"]), lambda: _cpu([sys.executable, "-c", "pass"])
     )
-    return Measure("--help: CPU against an empty program", help_time / empty, 8.0, "x", f"{help_time * 1e3:.0f} ms")
+    return _ratio("--help: CPU against an empty program", turns, 8.0)
 
 
 def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> Measure:
@@ -301,8 +315,7 @@ def measure_first_result(label: str, command: Launch, spec: Spec, case: str) -> 
             stdout.read()
         return took
 
-    alone, whole = _least(start_up, first_result)
-    return Measure("first result: wall against runner's start-up", whole / alone, 1.5, "x", f"{whole * 1e3:.0f} ms")
+    return _ratio("first result: wall against runner's start-up", _in_turns(first_result, start_up), 1.5)
 
 
 def _cpu(command: Sequence[str]) -> float:
@@ -316,10 +329,15 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
-def _least(one: Callable[[], float], other: Callable[[], float]) -> tuple[float, float]:
-    """What each takes at least, measured in turns."""
-    done = rounds(lambda: (one(), other()), lambda costs: costs)
-    return min(cost for cost, _ in done), min(cost for _, cost in done)
+def _in_turns(one: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
+    """What each takes, in turns."""
+    return rounds(lambda: (one(), other()), lambda turns: is_steady([cost / base for cost, base in turns]))
+
+
+def _ratio(name: str, turns: Sequence[tuple[float, float]], budget: float) -> Measure:
+    took = median([cost for cost, _ in turns])
+    ratio = median([cost / base for cost, base in turns])
+    return Measure(name, ratio, budget, "x", f"{took * 1e3:.0f} ms, {len(turns)} rounds")
 
 
 def as_json(measures: Sequence[Measure]) -> bytes:

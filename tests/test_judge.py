@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.errors import UsageError
+from conformance.judge.decoded import decoded_state_vector
 from conformance.judge.known import Divergence, load_known
 from conformance.model.value import digest
 from tests.support import ABC, INSERT, Record, Results, Step, a_case, perform, read_cases, real
@@ -52,6 +53,18 @@ def judged(folder: Path, cases: dict[str, tuple[Any, ...]], *names: str) -> Resu
         for name, (steps, observations, *_) in cases.items()
     ]
     return perform(folder, {name: real(name) for name in names}, read_cases(folder, *own))[1]
+
+
+def test_state_vectors_agree_whatever_the_order_of_their_clients() -> None:
+    """Y.js writes the highest client first, Yrs in the order of a hash map; that is no matter of bytes."""
+    one_way, other_way, less = "AgIDAQM=", "AgEDAgM=", "AgEDAgI="
+    assert decoded_state_vector(one_way) == decoded_state_vector(other_way) == {"1": 3, "2": 3}
+    assert decoded_state_vector(less) != decoded_state_vector(one_way)
+
+
+@pytest.mark.parametrize("odd", [None, True, 3, ["AA=="], {"state_vector": "AA=="}, "A", "//8=", "AgE="])
+def test_an_answer_that_is_no_state_vector_is_none(odd: object) -> None:
+    assert decoded_state_vector(odd) is None
 
 
 def test_what_is_demanded_and_seen_passes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ An *op* is a step of a program, or a local op of a transaction; an *edit* is a l
 from __future__ import annotations
 
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 from conformance.bench import Measure, asked, children, in_process, start_up
@@ -18,7 +19,7 @@ from conformance.fuzz.troupe import Script, Troupe
 from conformance.fuzz.venue import Machine
 from conformance.judge.judge import Judge
 from conformance.report.store import ResultWriter
-from conformance.rounds import rounds
+from conformance.rounds import is_least, is_steady, rounds
 from conformance.run import introduce
 
 if TYPE_CHECKING:
@@ -37,17 +38,19 @@ def measure_fuzz(
     specs: Sequence[Spec], commands: Sequence[Launch], folder: Path, programs: int, jobs: int
 ) -> Iterator[Measure]:
     """The first implementation alone against itself in-process and its own tests, and the coordinator with all."""
-    alone = rounds(lambda: _alone(specs[0], commands[0], folder, programs), lambda costs: costs)
-    spent, base = (min(costs) for costs in zip(*alone, strict=True))
-    edits = _edits(programs)
-    detail = f"{edits} edits, {spent / edits * 1e6:.0f} us each with everything, {len(alone)} rounds"
-    yield Measure("fuzz: throughput against in-process", base / spent, 0.8, "x", detail, least=True)
+    turns = rounds(
+        lambda: _alone(specs[0], commands[0], folder, programs),
+        lambda turns: is_steady([base / spent for spent, base in turns]),
+    )
+    ratio = median([base / spent for spent, base in turns])
+    each = median([spent for spent, _ in turns]) / (edits := _edits(programs))
+    detail = f"{edits} edits, {each * 1e6:.0f} us each with everything, {len(turns)} rounds"
+    yield Measure("fuzz: throughput against in-process", ratio, 0.8, "x", detail, least=True)
     own = _own_tests(commands[0])
     if own is not None:
-        ratio = own / (spent / edits)
         detail = f"its own random tests: {own * 1e6:.0f} us an edit"
-        yield Measure("fuzz: edits against the library's own tests", ratio, 2.0, "x", detail, least=True)
-    mixed = rounds(lambda: _mixed(specs, commands, programs, jobs), lambda cost: cost[:1])
+        yield Measure("fuzz: edits against the library's own tests", own / each, 2.0, "x", detail, least=True)
+    mixed = rounds(lambda: _mixed(specs, commands, programs, jobs), lambda turns: is_least([each for each, _ in turns]))
     each, ops = min(mixed)
     detail = f"{ops} of them, in {_CASTS} casts, {len(mixed)} rounds"
     yield Measure("fuzz: coordinator per op", each * 1e6, 5.0, "us", detail)

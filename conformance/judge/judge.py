@@ -12,7 +12,6 @@ The verdicts:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.agreement import REFUSED, Voice, partings
@@ -256,14 +255,11 @@ class Judge:
         return Failure(place, stage, check, step["peer"], player, {"ok": True}, observed)
 
 
-_vector = lru_cache(maxsize=64)(decoded_state_vector)  # peers that agree say the same
-
-
 def _voice(program: Program, place: int, demand: Demand, player: int, answer: Answer) -> Voice:
     if "ok" not in answer:
         said: Value = REFUSED
     elif program.steps[place]["op"] == "state_vector":
-        said = _vector(answer["ok"])
+        said = decoded_state_vector(answer["ok"])
     else:
         said = answer["ok"]
     return Voice(place, demand.stage, demand.peer, player, demand.expected[0]["group"], said)

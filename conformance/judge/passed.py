@@ -8,16 +8,18 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from conformance.model.value import project, quick_bytes
+from conformance.judge.decoded import decoded_state_vector
+from conformance.model.value import Value, project, quick_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from conformance.execute.session import Answer
     from conformance.plan.finale import Demand
     from conformance.plan.program import Program
 
 Key = tuple[object, ...]
+_Group = tuple["Callable[[Sequence[Value]], bool]", "Sequence[int]"]
 
 _SCRIPTS = 512
 
@@ -35,7 +37,7 @@ class Seen:
         self.demands = program.demands
         self.passed: set[Key] = set()
         self._places = [place for place, demand in program.demands if demand.check != "structs"]
-        self._groups = _groups(program.demands)
+        self._groups = _groups(program)
         self._relevant: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
         self.structs: list[tuple[int, Demand, int]] = [
             (place, demand, source_of(program, place, demand))
@@ -44,10 +46,10 @@ class Seen:
         ]
 
     def agrees(self, answers: Sequence[Answer | None]) -> bool:
-        """Whether nothing but agreement is demanded, and answers that are all ok agree to the byte."""
+        """Whether nothing but agreement is demanded, and answers that are all ok agree without any projection."""
         return bool(self._groups) and all(
-            len({quick_bytes(answers[place]["ok"]) for place in group}) == 1  # type: ignore[index]
-            for group in self._groups
+            alike([answers[place]["ok"] for place in places])  # type: ignore[index]
+            for alike, places in self._groups
         )
 
     def key(self, program: Program, lossy: tuple[tuple[str, ...], ...], answers: Sequence[Answer | None]) -> Key:
@@ -72,15 +74,26 @@ class Seen:
         return self._relevant[lossy]
 
 
-def _groups(demands: Sequence[tuple[int, Demand]]) -> Sequence[Sequence[int]]:
+def _groups(program: Program) -> Sequence[_Group]:
     """The places of each group that must agree; none where something else is demanded of an answer too."""
     groups: dict[str, list[int]] = {}
-    for place, demand in demands:
+    for place, demand in program.demands:
         if demand.check == "agree":
             groups.setdefault(demand.expected[0]["group"], []).append(place)
         elif demand.check != "structs":
             return ()
-    return tuple(groups.values())
+    ops = {group: {program.steps[place]["op"] for place in places} for group, places in groups.items()}
+    return [(_vectors_alike if ops[group] == {"state_vector"} else _alike, places) for group, places in groups.items()]
+
+
+def _alike(answers: Sequence[Value]) -> bool:
+    return len({quick_bytes(answer) for answer in answers}) == 1
+
+
+def _vectors_alike(answers: Sequence[Value]) -> bool:
+    """Whether state vectors say the same: each library has an order of clients of its own."""
+    said = decoded_state_vector(answers[0])
+    return said is not None and all(decoded_state_vector(answer) == said for answer in answers)
 
 
 def source_of(program: Program, place: int, demand: Demand) -> int:
