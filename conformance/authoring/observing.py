@@ -9,6 +9,7 @@ from conformance.judge.decoded import decoded_state_vector
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case
+from conformance.plan.script import slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,14 +111,10 @@ def _observations(case: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for step in case.steps:
         kind = _OBSERVED.get(step["op"])
-        if kind and "as" in step and not any(step["as"] in _operands(other) for other in case.steps):
+        if kind and "as" in step and not any(step["as"] in slots_of(other) for other in case.steps):
             value = answers[step["as"]]
             found[step["as"]] = {kind: decoded_state_vector(value) if kind == "state_vector" else value}
     return {"observations": found} if found else {}
-
-
-def _operands(step: Mapping[str, Any]) -> list[Any]:
-    return [step.get("update"), step.get("since"), *step.get("updates", ())]
 
 
 def clusters(seen: Sequence[Seen]) -> list[Cluster]:

@@ -15,7 +15,7 @@ from conformance.minimize.raw import raw_updates
 from conformance.minimize.renumber import clients_of
 from conformance.minimize.repair import is_local
 from conformance.minimize.structs import byte_edits, raw_content_edits, raw_edits, unit_edits
-from conformance.repro.part import operands
+from conformance.plan.script import slots_of
 from conformance.wire.rewrite import names_in
 from conformance.wire.roots import root_kinds
 
@@ -80,7 +80,7 @@ def _deliveries(case: Case) -> Iterator[Edit]:
     makers = {step["as"]: (place, step) for place, step in enumerate(case.steps) if "as" in step}
     for slot, (place, step) in makers.items():
         if step["op"] in ("merge", "diff", "convert", "snapshot.restore"):
-            for operand in operands(dict(step)):
+            for operand in slots_of(step):
                 if operand != slot:
                     yield {("steps", place): GONE, **_instead(case, slot, operand)}
     for place, step in enumerate(case.steps):
@@ -91,7 +91,7 @@ def _deliveries(case: Case) -> Iterator[Edit]:
         yield {
             ("steps", place, "format"): GONE
             for place, step in enumerate(case.steps)
-            if "format" in step and (step.get("as") == slot or slot in operands(dict(step)))
+            if "format" in step and (step.get("as") == slot or slot in slots_of(step))
         }
 
 
@@ -116,7 +116,7 @@ def _options(case: Case) -> Iterator[Edit]:
 
 def _unread(case: Case) -> Iterator[Edit]:
     """Names of slots that no step reads."""
-    read = {slot for step in case.steps for slot in operands(dict(step))}
+    read = {slot for step in case.steps for slot in slots_of(step)}
     for place, step in enumerate(case.steps):
         if (is_local(step) or step["op"] == "transact") and "as" in step and step["as"] not in read:
             yield {("steps", place, "as"): GONE}

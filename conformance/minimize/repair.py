@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.repro.part import operands
+from conformance.plan.script import slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def _kept(step: Mapping[str, Any], peers: Mapping[str, Any], roots: Mapping[str,
         kept["paths"] = [path for path in kept["paths"] if path[0] in roots]
     if "updates" in kept:
         kept["updates"] = [each for each in kept["updates"] if not isinstance(each, str) or each in filled]
-    if any(slot not in filled for slot in operands(kept)):
+    if any(slot not in filled for slot in slots_of(kept)):
         return None
     if any(key in kept and not kept[key] for key in _NEVER_EMPTY):
         return None

@@ -18,8 +18,7 @@ from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
 from conformance.plan.finale import RELAY
 from conformance.plan.program import compile_case
-from conformance.plan.script import parts
-from conformance.repro.part import operands
+from conformance.plan.script import parts, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -233,7 +232,7 @@ def _what(step: Mapping[str, Any], check: str, message: str) -> str:
     way that it does not expect is a matter of what comes next in them.
     """
     op = op_named(step["op"])
-    peers = check == "refused" and any(True for _ in operands(dict(step)))
+    peers = check == "refused" and bool(slots_of(step))
     return op if peers else " ".join(filter(None, (op, constant(message))))
 
 

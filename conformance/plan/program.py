@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step
-from conformance.plan.script import OPERAND_KEYS, OPERAND_LISTS, OPERANDS, Script, operands, parts, write_script
+from conformance.plan.script import OPERAND_KEYS, OPERAND_LISTS, OPERANDS, Script, parts, slots_of, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 Pattern = tuple[int, ...]
 
 # Marks a hole in the JSON text while it is cut; no vector can contain it.
-_HOLE = f"hole-{os.urandom(16).hex()}-".encode()
+_HOLE = f"hole-{os.urandom(16).hex()}-"
+_HOLE_BYTES = _HOLE.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
     role = dict(zip(parts(case), pattern, strict=True))
     role.setdefault(RELAY, pattern[0])
     role.update(dict.fromkeys(script.fresh, role[RELAY]))
-    exported: dict[int, str] = {}
+    exported: Mapping[int, str] = {}
     if len(set(pattern)) == 1:
         actors = (pattern[0],) * len(steps)
         session = {**_head(case, _peers(script, role, pattern[0])), "steps": steps, "end": True}
@@ -99,8 +100,9 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
         )
     else:
         actors = tuple([role[step["peer"]] for step in steps])
-        phase_of, exported = _schedule(steps, actors)
-        phases = _chunks(script, role, actors, phase_of)
+        plan = _schedule(steps, actors)
+        exported = plan.exported
+        phases = _chunks(script, role, actors, plan)
     return Program(
         case=case,
         pattern=pattern,
@@ -118,45 +120,61 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
 # --- phases ------------------------------------------------------------------------------------------------
 
 
-def _schedule(steps: tuple[Step, ...], actors: tuple[int, ...]) -> tuple[list[int], dict[int, str]]:
-    """The phase of each step, and which steps make bytes that another actor needs."""
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """When each step is performed, and what travels.
+
+    Attributes:
+        phase_of: place of a step -> its phase.
+        exported: place of a step -> the slot whose bytes another actor needs.
+        imported: place of a step -> the slots that another actor makes, if any.
+    """
+
+    phase_of: Sequence[int]
+    exported: Mapping[int, str]
+    imported: Mapping[int, Sequence[str]]
+
+
+def _schedule(steps: tuple[Step, ...], actors: tuple[int, ...]) -> _Schedule:
     made: dict[str, int] = {}
     reached = dict.fromkeys(actors, 0)
     phase_of: list[int] = []
     exported: dict[int, str] = {}
+    imported: dict[int, list[str]] = {}
     for place, (step, actor) in enumerate(zip(steps, actors, strict=True)):
         phase = reached[actor]
         if not OPERAND_KEYS.isdisjoint(step):
-            for slot in operands(step):
-                if isinstance(slot, str) and actors[maker := made[slot]] != actor:
+            for slot in slots_of(step):
+                maker = made[slot]
+                if actors[maker] != actor:
                     exported[maker] = slot
+                    imported.setdefault(place, []).append(slot)
                     phase = max(phase, phase_of[maker] + 1)
             reached[actor] = phase
         phase_of.append(phase)
         if "as" in step:
             made[step["as"]] = place
-    return phase_of, exported
+    return _Schedule(phase_of, exported, imported)
 
 
 def _chunks(
-    script: Script, role: Mapping[str, int], actors: tuple[int, ...], phase_of: Sequence[int]
+    script: Script, role: Mapping[str, int], actors: tuple[int, ...], plan: _Schedule
 ) -> tuple[tuple[Chunk, ...], ...]:
-    steps = script.steps
+    steps, imported = script.steps, plan.imported
     grouped: dict[tuple[int, int], list[int]] = {}
-    for place, key in enumerate(zip(phase_of, actors, strict=True)):
+    for place, key in enumerate(zip(plan.phase_of, actors, strict=True)):
         grouped.setdefault(key, []).append(place)
-    made_by = {step["as"]: actors[place] for place, step in enumerate(steps) if "as" in step}
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for phase, actor in sorted(grouped):
         first.setdefault(actor, phase)
         last[actor] = phase
-    phases: list[list[Chunk]] = [[] for _ in range(max(phase_of) + 1)]
+    phases: list[list[Chunk]] = [[] for _ in range(max(plan.phase_of) + 1)]
     for phase, actor in sorted(grouped):
         places = grouped[phase, actor]
         begin, end = first[actor] == phase, last[actor] == phase
         head = _head(script.case, _peers(script, role, actor)) if begin else {}
-        body = [_with_holes(steps[place], actor, made_by) for place in places]
+        body = [_with_holes(steps[place], imported[place]) if place in imported else steps[place] for place in places]
         phases[phase].append(_chunk(actor, {**head, "steps": body, "end": end}, tuple(places), begin=begin, end=end))
     return tuple(map(tuple, phases))
 
@@ -164,7 +182,7 @@ def _chunks(
 def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, begin: bool, end: bool) -> Chunk:
     text = dumps(session)
     # Without the opening brace, before which the number goes.
-    cut = text[1:].split(_HOLE)
+    cut = text[1:].split(_HOLE_BYTES)
     needs = tuple([name.decode() for name in cut[1::2]])
     cut[1::2] = [b""] * len(needs)
     return Chunk(actor, tuple(cut), needs, positions, begin, end, len(text))
@@ -194,19 +212,20 @@ def _options(case: Case, name: str) -> Mapping[str, Any]:
     return {"client": RELAY_CLIENT} if name == RELAY else case.peers[name]
 
 
-def _with_holes(step: Step, actor: int, made_by: Mapping[str, int]) -> Step:
-    if OPERAND_KEYS.isdisjoint(step):
-        return step
-
-    def operand(value: Any) -> Any:
-        if isinstance(value, str) and made_by[value] != actor:
-            hole = _HOLE.decode()
-            return {"base64": f"{hole}{value}{hole}"}
-        return value
-
-    changed: dict[str, Any] = {key: operand(step[key]) for key in OPERANDS if key in step}
-    changed |= {key: [operand(value) for value in step[key]] for key in OPERAND_LISTS if key in step}
+def _with_holes(step: Step, foreign: Sequence[str]) -> Step:
+    """The step with a hole in place of each operand that another actor makes."""
+    changed: dict[str, Any] = {}
+    for key in OPERANDS:
+        if key in step and step[key] in foreign:
+            changed[key] = _hole(step[key])
+    for key in OPERAND_LISTS:
+        if key in step:
+            changed[key] = [_hole(each) if each in foreign else each for each in step[key]]
     return {**step, **changed}
+
+
+def _hole(slot: str) -> Mapping[str, str]:
+    return {"base64": f"{_HOLE}{slot}{_HOLE}"}
 
 
 def fill(chunk: Chunk, slots: Mapping[str, bytes]) -> tuple[bytes, ...]:

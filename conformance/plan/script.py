@@ -54,6 +54,15 @@ class Script:
     fresh: Mapping[str, Mapping[str, Any]]
 
 
+def slots_of(step: Mapping[str, Any]) -> list[str]:
+    """The slots that a step reads."""
+    found = [step[key] for key in OPERANDS if key in step and isinstance(step[key], str)]
+    for key in OPERAND_LISTS:
+        if key in step:
+            found += [slot for slot in step[key] if isinstance(slot, str)]
+    return found
+
+
 def parts(case: Case) -> tuple[str, ...]:
     """The peers that are cast. A case with one peer also casts the relay, its reader."""
     names = tuple(case.peers)
@@ -116,12 +125,6 @@ def _may_fail(demand: Demand) -> bool:
 
 
 # --- formats -----------------------------------------------------------------------------------------------
-
-
-def operands(step: Mapping[str, Any]) -> Iterator[Any]:
-    yield from (step[key] for key in OPERANDS if key in step)
-    for key in OPERAND_LISTS:
-        yield from step.get(key, ())
 
 
 def _pinned_slots(case: Case) -> frozenset[str]:

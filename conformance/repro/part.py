@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.plan.finale import RELAY_CLIENT
+from conformance.plan.script import slots_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.model.vector import Case
 
@@ -21,8 +22,6 @@ LOOKS = frozenset(
 )  # they tell of it, and change nothing that others see
 TRANSLATED = FUNCTIONS | READS | {"apply", "transact", "undo.track", "undo", "redo"}
 """Ops beside the local ones that at least one dialect has a source for."""
-_OPERANDS = ("update", "since", "snapshot", "position", "message")
-_LISTS = ("updates", "snapshots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +77,19 @@ def needed(steps: Sequence[Step], goal: int) -> list[int]:
     """Places of the steps without which the one at `goal` would answer otherwise, itself included."""
     places = [goal]
     peers = set() if steps[goal]["op"] in FUNCTIONS else {steps[goal]["peer"]}
-    slots = set(operands(steps[goal]))
+    wanted = set(slots_of(steps[goal]))
     idle = FUNCTIONS | READS | (frozenset() if steps[goal]["op"] in LOOKS else LOOKS)
     for place in range(goal - 1, -1, -1):
         step = steps[place]
-        fills = step.get("as") in slots
+        fills = step.get("as") in wanted
         changes = step["op"] not in idle and step["peer"] in peers
         if not fills and not changes:
             continue
         places.append(place)
-        slots.update(operands(step))
+        wanted.update(slots_of(step))
         if step["op"] not in FUNCTIONS:
             peers.add(step["peer"])
     return sorted(places)
-
-
-def operands(step: Step) -> Iterator[str]:
-    """The slots that a step reads."""
-    for key in _OPERANDS:
-        if isinstance(step.get(key), str):
-            yield step[key]
-    for key in _LISTS:
-        yield from (slot for slot in step.get(key, ()) if isinstance(slot, str))
 
 
 def share(
@@ -125,8 +115,8 @@ def share(
     places = _all_but_looks(steps) if failure is None else needed(steps, failure.place)
     own = [place for place in places if actors[place] == actor]
     made = {steps[place]["as"] for place in own if "as" in steps[place]}
-    wanted = {slot for place in places if actors[place] != actor for slot in operands(steps[place])}
-    read = [slot for place in own for slot in operands(steps[place])]
+    wanted = {slot for place in places if actors[place] != actor for slot in slots_of(steps[place])}
+    read = [slot for place in own for slot in slots_of(steps[place])]
     goal = own.index(failure.place) if failure is not None and failure.place in own else None
     chosen = tuple(steps[place] for place in own)
     return Part(
@@ -147,7 +137,7 @@ def share(
 
 def _all_but_looks(steps: Sequence[Step]) -> list[int]:
     """Places of all steps except those that only look at a document: they are seldom to blame when a process dies."""
-    used = {slot for step in steps for slot in operands(step)}
+    used = {slot for step in steps for slot in slots_of(step)}
     looks = READS - {"encode"}
     return [place for place, step in enumerate(steps) if step["op"] not in looks or step.get("as") in used]
 
