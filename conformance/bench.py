@@ -18,6 +18,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -30,15 +31,13 @@ from conformance.jsonio import JSONDecodeError, dumps, loads
 from conformance.judge.judge import Judge
 from conformance.model.implementation import SPEAKS_V2
 from conformance.model.vector import Case
-from conformance.plan.casting import perform
+from conformance.plan.casting import Performance, perform
 from conformance.report.records import result_record
 from conformance.report.store import ResultWriter
 from conformance.rounds import is_least, is_steady, rounds
 from conformance.run import Plan, introduce, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from conformance.judge.known import Divergence
     from conformance.model.spec import Spec
     from conformance.provision import Launch
@@ -119,9 +118,39 @@ def _edit(peer: str, lengths: list[int], source: random.Random) -> dict[str, Any
     return {"op": "map.set", "peer": peer, "path": ["m"], "key": key, "value": source.randrange(1000)}
 
 
+Work = Callable[[Sequence[frozenset[str]]], Iterable[Performance]]
+"""From what each implementation can do to what is performed."""
+
+
+def generated(cases: Sequence[Case], castings: str) -> Work:
+    """Cases in update v1; of castings in which implementations meet, only those in which they do."""
+    return lambda features: (
+        performance
+        for performance in perform(cases, castings, [can - SPEAKS_V2 for can in features])
+        if castings == "solo" or not performance.is_solo
+    )
+
+
+def unbroken(cases: Sequence[Case], specs: Sequence[Spec], commands: Sequence[Launch], jobs: int) -> Work:
+    """Cases in pairs, but for those that end or hang a runner: what they cost is not to be had in-process."""
+    with Engine(commands, Limits(jobs=jobs)) as engine:
+        features = [implementation.hello.features for implementation in introduce(engine, specs, commands)]
+        fine = {
+            _key(outcome.performance)
+            for outcomes in engine.run(perform(cases, "pairs", features))
+            for outcome in outcomes
+            if outcome.fault is None
+        }
+    return lambda features: (each for each in perform(cases, "pairs", features) if _key(each) in fine)
+
+
+def _key(performance: Performance) -> tuple[str, tuple[int, ...], str]:
+    return performance.program.case.id, performance.cast, performance.program.format
+
+
 @dataclass(frozen=True, slots=True)
 class _Spent:
-    """CPU seconds of one run of generated cases, wall seconds, and what was performed in it.
+    """CPU seconds of one run, wall seconds, and what was performed in it.
 
     `critical` are the wall seconds in which the cores could have done all of it, start-up too.
     """
@@ -140,19 +169,18 @@ class _Spent:
 
 def measure_run(
     kind: str,
-    cases: Sequence[Case],
+    work: Work,
     specs: Sequence[Spec],
     commands: Sequence[Launch],
     folder: Path,
-    castings: str,
     ratio_budget: float,
     jobs: int,
 ) -> list[Measure]:
-    """Run `cases` through the coordinator and in-process, in turns, and compare."""
+    """Perform the work through the coordinator and in-process, in turns, and compare."""
     files = [folder / f"{kind}-{number}.ndjson" for number in range(len(commands))]
 
     def in_turns() -> tuple[_Spent, float]:
-        run = _spent(cases, specs, commands, files, castings, jobs)
+        run = _spent(work, specs, commands, files, jobs)
         alone = zip(commands, files, specs, strict=True)
         return run, sum(in_process(command, file, spec) for command, file, spec in alone)
 
@@ -178,12 +206,7 @@ def measure_run(
 
 
 def _spent(
-    cases: Sequence[Case],
-    specs: Sequence[Spec],
-    commands: Sequence[Launch],
-    requests: Sequence[Path],
-    castings: str,
-    jobs: int,
+    work: Work, specs: Sequence[Spec], commands: Sequence[Launch], requests: Sequence[Path], jobs: int
 ) -> _Spent:
     """One run through the coordinator; `requests` get the lines that the runners were sent."""
     sent: list[list[bytes]] = [[] for _ in requests]
@@ -195,10 +218,8 @@ def _spent(
         judge = Judge(implementations)
         labels = [spec.label for spec in specs]
         writer = ResultWriter(requests[0].with_suffix(".results"))
-        features = [implementation.hello.features - SPEAKS_V2 for implementation in implementations]
         parts = steps = 0
-        performances = (p for p in perform(cases, castings, features) if castings == "solo" or not p.is_solo)
-        for outcomes in engine.run(performances):
+        for outcomes in engine.run(iter(work([implementation.hello.features for implementation in implementations]))):
             writer.write([result_record(outcome, judge.judge(outcome), labels, ()) for outcome in outcomes])
             parts += sum(len(outcome.performance.players) for outcome in outcomes)
             steps += sum(len(outcome.performance.program.steps) for outcome in outcomes)

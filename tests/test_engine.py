@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,15 @@ from conformance.execute import worker
 from conformance.execute.engine import Engine
 from conformance.execute.limits import Limits
 from conformance.execute.process import RunnerError, RunnerProcess
+from conformance.execute.room import Room
 from conformance.judge.known import Divergence
+from conformance.model.spec import Spec
 from conformance.plan import casting
 from conformance.plan.casting import Performance
+from conformance.plan.casting import perform as perform_all
 from conformance.plan.program import compile_case
 from conformance.provision import Launch
+from conformance.run import introduce
 from tests.support import (
     ABC,
     DELETE,
@@ -152,6 +157,50 @@ def test_a_library_that_broke_is_renewed_and_what_it_forgot_begins_again(
     broken = [record for record in results.all if "struck" in record["case"] and set(record["cast"]) == {"ywasm"}]
     assert {record["verdict"] for record in broken} == {"crash"} and len(broken) == 6, "in both formats"
     assert len(started) <= 4, "each runner, and one more of each for the cases that are performed alone"
+
+
+def test_where_many_cases_break_a_library_fewer_are_open_and_few_begin_again(tmp_path: Path) -> None:
+    split = {"op": "apply", "peer": "a", "update": {"base64": "AgEBAAQBAXQE8J+YgAECAMQBAAEBAVgA"}}  # as above
+    peers = {"a": {"client": 11}, "b": {"client": 12}}
+    there_and_back = [
+        step
+        for n in range(8)
+        for step in (
+            {"op": "encode", "peer": "ab"[n % 2], "as": f"u{n}"},
+            {"op": "apply", "peer": "ba"[n % 2], "update": f"u{n}"},
+        )
+    ]
+    cases = read_cases(
+        tmp_path,
+        *(
+            a_case(
+                f"{n}", [INSERT, *there_and_back, *([split] if n % 8 == 7 else ())], {"converged": ABC}, peers=peers
+            )
+            for n in range(240)
+        ),
+    )
+    numbers: list[int] = []
+
+    def see(_: int, line: bytes) -> None:
+        numbers.extend(map(int, re.findall(rb'"session":(\d+)', line)))
+
+    commands = [real("ywasm"), real("yjs")]
+    with Engine(commands, LIMITS, see) as engine:
+        implementations = introduce(engine, [Spec(name, None, None, name) for name in ("ywasm", "yjs")], commands)
+        features = [implementation.hello.features for implementation in implementations]
+        count = sum(len(outcomes) for outcomes in engine.run(perform_all(cases, "pairs", features)))
+    assert count == 1920, "four casts, in two formats"
+    assert max(numbers) / count < 2
+
+
+@pytest.mark.parametrize(("breaks", "size"), [(0, 600), (1, 300), (2, 150), (9, 16)])
+def test_room_is_halved_at_a_break_and_grows_again(breaks: int, size: int) -> None:
+    room = Room(600)
+    for _ in range(breaks):
+        room.narrow(600)
+    assert room.size == size
+    room.widen(1000)
+    assert room.size == 600
 
 
 LATE = """\

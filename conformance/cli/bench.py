@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from conformance.bench import Measure
 
 _FOUR = "yjs,ywasm,pycrdt,ypy"
+SOLO, CROSS = 1.20, 1.25
+_EACH = 4
+"""Of the shipped vectors every fourth is performed in-process too: all of them take minutes."""
 
 
 def _parser() -> options.Parser:
@@ -50,7 +53,15 @@ def _measures(arguments: argparse.Namespace) -> Iterator[Measure]:
     import os
     import tempfile
 
-    from conformance.bench import generate, measure_corpus, measure_first_result, measure_help, measure_run
+    from conformance.bench import (
+        generate,
+        generated,
+        measure_corpus,
+        measure_first_result,
+        measure_help,
+        measure_run,
+        unbroken,
+    )
     from conformance.fuzz.measure import measure_fuzz
     from conformance.judge.known import load_known
     from conformance.model.vector import load_cases
@@ -66,16 +77,21 @@ def _measures(arguments: argparse.Namespace) -> Iterator[Measure]:
     yield measure_first_result(wanted.specs[0].label, commands[0], wanted.specs[0], "text/insert-into-empty")
     with tempfile.TemporaryDirectory() as name:
         for kind, castings, few, budget in (
-            ("solo", "solo", cases, 1.20),
-            ("cross", "pairs", cases[: len(cases) // 4], 1.25),
+            ("solo", "solo", cases, SOLO),
+            ("cross", "pairs", cases[: len(cases) // 4], CROSS),
         ):
             announce(f"{kind}: {len(few)} vectors with {2 * arguments.edits} edits each")
-            yield from measure_run(kind, few, wanted.specs, commands, Path(name), castings, budget, jobs)
+            work = generated(few, castings)
+            yield from measure_run(kind, work, wanted.specs, commands, Path(name), budget, jobs)
         announce(f"fuzz: {arguments.programs} programs")
         yield from measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
         if not arguments.without_corpus:
             shipped = load_cases([data_root() / "vectors"])
             known = load_known(data_root() / "runners" / "known", wanted.names)
+            few = shipped[::_EACH]
+            announce(f"shipped: {len(few)} vectors in pairs")
+            work = unbroken(few, wanted.specs, commands, jobs)
+            yield from measure_run("shipped", work, wanted.specs, commands, Path(name), CROSS, jobs)
             announce(f"corpus: {len(shipped)} vectors in pairs")
             yield measure_corpus(shipped, known, wanted, commands, Path(name), jobs)
 

@@ -3,14 +3,15 @@
 One thread waits for all runners and never blocks on a pipe. Sessions go out in batches, so a runner that dies
 does not say which of them killed it: all in the oldest open line are suspects, and each is tried again alone, in
 processes that serve only suspects. Only a session that fails alone is blamed. Every other session that the process
-held starts again. A case that broke an implementation once is performed alone from then on, since each further
-break would cost the sessions beside it.
+held starts again, and fewer are open at the same time then (room.py). A case that broke an implementation once is
+performed alone from then on, since each further break would cost the sessions beside it.
 """
 
 from __future__ import annotations
 
 import gc
 import selectors
+from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from conformance.execute.danger import Danger
 from conformance.execute.limits import TICK, Guard
 from conformance.execute.places import Places
 from conformance.execute.process import RunnerError
+from conformance.execute.room import Room
 from conformance.execute.session import Fault, Outcome, Session
 from conformance.execute.worker import BATCH
 from conformance.model.implementation import parse_hello
@@ -56,6 +58,8 @@ class Engine:
         self._numbers = count(1)
         self._sessions: dict[int, Session] = {}
         self._finished: list[Outcome] = []
+        self._interrupted: deque[Performance] = deque()
+        self._room = Room(BATCH)
         # Answers are many small objects without cycles: the collector would look through them again and again.
         gc.set_threshold(100_000, 50, 100)
         self._canaries: dict[Worker, Canary] = {}
@@ -113,22 +117,24 @@ class Engine:
 
     def run(self, performances: Iterator[Performance]) -> Iterator[list[Outcome]]:
         """The outcome of every performance, as they come: those that one turn of waiting brought together."""
-        room = 3 * BATCH * len(self._places)  # so that every worker has its lines in flight and one more waiting
+        self._room = Room(3 * BATCH * len(self._places))  # every worker has its lines in flight and one more waiting
         more = True
         while True:
-            while more and len(self._sessions) < room:
-                performance = next(performances, None)
-                if performance is None:
-                    more = False
-                else:
+            while len(self._sessions) < self._room.size and (more or self._interrupted):
+                if self._interrupted:
+                    self._begin(self._interrupted.popleft())
+                elif (performance := next(performances, None)) is not None:
                     self._begin(performance)
+                else:
+                    more = False
             self._dispatch()
             if self._sessions:
                 self._poll()
             if self._finished:
                 finished, self._finished = self._finished, []
+                self._room.widen(len(finished))
                 yield finished
-            if not more and not self._sessions and not self._finished:
+            if not more and not self._sessions and not self._finished and not self._interrupted:
                 return
 
     def _begin(self, performance: Performance, *, alone: bool = False) -> None:
@@ -296,6 +302,7 @@ class Engine:
         held = {part[0].number: part[0] for request in process.in_flight for part in request.parts if part is not None}
         held |= worker.open
         worker.open.clear()
+        self._room.narrow(len(self._sessions))
         for number, session in sorted(held.items()):
             if session.over:
                 continue
@@ -321,6 +328,7 @@ class Engine:
                     held.pop(session.number, None)
                 else:
                     held[session.number] = session
+        self._room.narrow(len(self._sessions))
         for _, session in sorted(held.items()):
             if not session.over:
                 self._again(session, worker, alone=session.alone)
@@ -329,9 +337,13 @@ class Engine:
         self._danger.broke(session.performance.program.case.id, worker.implementation)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
+        """Give a session up and begin it again: a suspect at once, another one when there is room."""
         session.drop(failed)
         del self._sessions[session.number]
-        self._begin(session.performance, alone=alone)
+        if alone:
+            self._begin(session.performance, alone=True)
+        else:
+            self._interrupted.append(session.performance)
 
     def _retire(self, worker: Worker, fault: RunnerError) -> None:
         """Give up on a runner that does not start: all its sessions end with the fault."""
