@@ -17,10 +17,11 @@ from conformance.fuzz.generate import Generator
 from conformance.fuzz.hostile import steps_of
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.profile import combine, load_profiles
+from conformance.fuzz.troupe import Script, Troupe
 from conformance.jsonio import dumps
 from conformance.judge.judge import Failure, Verdict
 from conformance.judge.known import Divergence
-from conformance.model.implementation import Hello, Implementation
+from conformance.model.implementation import WRAP, Hello, Implementation
 from conformance.model.schema import check_suite
 from conformance.model.vector import case_json
 from conformance.provision import Launch
@@ -207,6 +208,19 @@ def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
     first, second = map(_first_finding, (file, tmp_path / "again.ndjson"))
     for key in ("seed", "program", "signature"):
         assert first[key] == second[key]
+
+
+def test_structs_are_looked_at_in_some_casts_and_in_the_one_that_was_named() -> None:
+    """The numbers of the implementations say in which, and `--impls` of a command to see it again gives others."""
+    everybody = [yrs(f"0.{minor}.0") for minor in range(20, 26)]
+    for place, each in enumerate(everybody):
+        everybody[place] = replace(
+            each, label=f"yrs@{place}", hello=replace(each.hello, features=PROFILES["text"].needs | {WRAP, "root.text"})
+        )
+    script = Script(combine(["text"], PROFILES))
+    assert [Troupe(script, everybody).looks_at_structs(cast) for cast in ((0, 1), (1, 3))] == [False, True]
+    named = replace(script, cast=("yrs@0", "yrs@1"))
+    assert Troupe(named, everybody).looks_at_structs((0, 1))
 
 
 @pytest.mark.parametrize(

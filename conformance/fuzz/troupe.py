@@ -89,6 +89,10 @@ class Troupe:
             return [tuple(self._players[part % len(self._players)] for part in range(size))]
         return casts(seed, self._players, size, self.script.casts)
 
+    def looks_at_structs(self, cast: Cast) -> bool:
+        """Whether structs, which cost more than all else, are looked at: in some casts, and in one that is named."""
+        return bool(self._fixed) or sum(cast) % self.script.casts == 0
+
     def inquiry(self, seed: int) -> tuple[Inquiry, list[Performance]]:
         """The program of a seed by everybody alone and by all pairs."""
         case = self._generator.program(seed)
@@ -155,9 +159,7 @@ class Performing:
         case = outcome.performance.program.case
         seed = int(case.id.rpartition("-")[2])
         asked = case.id.startswith(_ASKED)
-        # Structs cost more than all else, so they are looked at in some of a program's casts.
-        some = sum(outcome.performance.cast) % self._troupe.script.casts == 0
-        verdict = self._judge.judge(outcome, structs=asked or some)
+        verdict = self._judge.judge(outcome, structs=asked or self._troupe.looks_at_structs(outcome.performance.cast))
         if asked:
             shown = symptom(verdict, case.flags) if verdict.name not in GOOD else None
             return self._answered(seed, outcome.performance, shown)
