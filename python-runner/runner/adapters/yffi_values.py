@@ -180,7 +180,8 @@ class Reading:
             if children:
                 made["children"] = children
             return made
-        raise Unsupported("value.undefined-type")
+        # Each type has a kind on the wire: such a one comes of a document that is broken, and of no lack of a feature.
+        raise StepError("refused", "the library shows a type of no kind")
 
     def _entries(self, entries: Any, count: int, txn: Any) -> dict[str, Any]:
         text = self._ffi.string

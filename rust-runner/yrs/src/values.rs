@@ -98,7 +98,8 @@ pub fn from_any(any: &Any) -> Value {
 /// The typed state of a value or shared type.
 ///
 /// # Errors
-/// [`Fault::Unsupported`] for a type that the protocol has no form for (a weak link, an XML hook).
+/// [`Fault::Unsupported`] for a type that the protocol has no form for (an XML hook), [`Fault::Refused`] for one that the
+/// library itself does not know the kind of.
 pub fn from_out<T: ReadTxn>(out: &Out, txn: &T) -> Result<Value, Fault> {
     Ok(match out {
         Out::Any(any) => from_any(any),
@@ -122,7 +123,8 @@ pub fn from_out<T: ReadTxn>(out: &Out, txn: &T) -> Result<Value, Fault> {
             Value::Object(object)
         }
         Out::YDoc(doc) => json!({"$doc": doc.guid().as_ref()}),
-        _ => return Err(Fault::unsupported("value.undefined-type")),
+        // Each type has a kind on the wire: such a one comes of a document that is broken, and of no lack of a feature.
+        _ => return Err(Fault::refused("the library shows a type of no kind")),
     })
 }
 

@@ -66,6 +66,15 @@ fn the_ops_after_a_refused_one_are_not_performed() {
     assert_eq!(text(&mut session, "a"), "x");
 }
 
+/// A lack of a feature would end the session, and hide that the document is broken.
+#[test]
+fn a_type_of_no_kind_is_an_error_of_the_library() {
+    let mut session = session();
+    done(&mut session, json!({"op": "apply", "update": {"base64": "AQEBACcBAW0Baw8A"}}));
+    let fault = Fault::refused("the library shows a type of no kind");
+    assert_eq!(answer(&mut session, json!({"op": "state"})), Err(fault));
+}
+
 #[test]
 fn a_snapshot_restores_what_was() {
     let mut session = session();
