@@ -173,9 +173,7 @@ def test_where_many_cases_break_a_library_fewer_are_open_and_few_begin_again(tmp
     cases = read_cases(
         tmp_path,
         *(
-            a_case(
-                f"{n}", [INSERT, *there_and_back, *([split] if n % 8 == 7 else ())], {"converged": ABC}, peers=peers
-            )
+            a_case(f"{n}", [INSERT, *there_and_back, *([split] if n % 8 == 7 else ())], {"converged": ABC}, peers=peers)
             for n in range(240)
         ),
     )
