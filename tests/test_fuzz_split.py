@@ -67,11 +67,11 @@ def _entry(name: str, *globs: str) -> Divergence:
     return Divergence(f"{name}-x", name, ("a",), "*", "any", "any", ("v1",), ("state:1",), "", (), fuzz=globs)
 
 
-def _judged(record: Record, *entries: Divergence) -> Record:
+def _judged(record: Record, *entries: Divergence, of_two: bool = False) -> Record:
     def asked(key: str, *, failing: str = "") -> tuple[str, ...]:
         return explained(key, record["profile"], entries, EVERYBODY, failing=failing)
 
-    return with_known(record, asked)
+    return with_known(record, asked, of_two=of_two)
 
 
 def test_two_known_bugs_that_meet_are_known() -> None:
@@ -205,6 +205,20 @@ def test_so_may_it_where_the_key_says_against_whom() -> None:
     failing, entry = "panic:apply yrs beside ywasm", _entry("yrs", "panic:apply yrs <- ywasm")
     key = "panic:apply ywasm against yrs"
     assert explained(key, "text", [entry], EVERYBODY, writer="ywasm", failing=failing) == ("yrs-x",)
+
+
+def test_of_two_camps_of_equal_size_the_one_in_which_somebody_failed_may_be_named_first() -> None:
+    record = {**_finding([(["yrs"], A), (["ywasm"], B)]), "kind": "panic:encode x.rs:1 ywasm", "failures": []}
+    entry = _entry("ywasm", "*gaps*: panic:encode x.rs:1 ywasm*")
+    assert _judged({**record, "key": "panic:encode x.rs:1 yrs against ywasm"}, entry)["known"] == ["ywasm-x"]
+    assert "known" not in _judged({**record, "key": "panic:encode x.rs:1 yrs against yjs,ywasm"}, entry)
+    other = {**record, "kind": "panic:encode x.rs:1 yrs", "key": "panic:encode x.rs:1 yrs against ywasm"}
+    assert "known" not in _judged(other, entry), "it was yrs that failed"
+    exact = _entry("ywasm", "panic:encode x.rs:1 ywasm")
+    record["key"] = "panic:encode x.rs:1 yrs against ywasm"
+    assert "known" not in _judged(record, exact)
+    assert _judged(record, exact, of_two=True)["known"] == ["ywasm-x"], "with two it is odd against everybody else"
+    assert "known" not in _judged(other, exact, of_two=True)
 
 
 camps = st.lists(st.sets(st.sampled_from(NAMES), min_size=1).map(sorted), min_size=2, max_size=5)

@@ -102,7 +102,7 @@ class Campaign:
 
     def _with_known(self, record: Record) -> Record:
         asked = partial(self._explained, profile=record["profile"], writer=record.get("writer", ""))
-        return with_known(record, asked)
+        return with_known(record, asked, of_two=len(self.troupe.labels) - len(self.troupe.left_out) == 2)
 
     def finish(self, sinks: Sequence[Sink]) -> None:
         """Tell the state of affairs for the last time."""

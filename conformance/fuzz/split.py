@@ -11,7 +11,8 @@ bytes are odd in several ways at a time, of which one names the finding and anot
 
 Behind any other finding stand those of the cast whom its key does not name: who dies of memory that was overwritten
 before may have got the bytes that did it from any of them. Where the key says who fails against whom, it is also asked
-about the one that failed in this cast, with all others behind.
+about the one that failed in this cast, with all others behind. Of two camps of equal size the alphabet says which one
+stands first, so it is also asked with that first in which somebody failed.
 """
 
 from __future__ import annotations
@@ -37,17 +38,21 @@ class Explained(Protocol):
     def __call__(self, key: str, *, failing: str = "") -> tuple[str, ...]: ...
 
 
-def with_known(record: Record, explained: Explained) -> Record:
+def with_known(record: Record, explained: Explained, *, of_two: bool = False) -> Record:
     """A finding with the ids of the divergences that explain it (`known`): all that it shows, or it is new.
 
-    One of several pairs that is new says which of them are (`new_pairs`).
+    One of several pairs that is new says which of them are (`new_pairs`). `of_two` says that only two implementations
+    play the profile: whoever of them fails does so with everybody else, and is also asked about as the odd one.
     """
     split = _split(record)
     odd = _odd(record, split)
     if record["program"].get("flags"):
         return _of_bytes(record, split, odd, explained)
     if split is None:
-        return _told(record, {record["key"]: explained(_with_others(record), failing=_failing(record))}, ())
+        known = explained(_with_others(record), failing=_failing(record))
+        for key in (_turned(record), record["kind"] if of_two and AGAINST in record["key"] else ""):
+            known = known or explained(key)
+        return _told(record, {record["key"]: known}, ())
     several = len(split["clusters"]) > _TWO
     pairs = list(dict.fromkeys(_pairs(record, split, odd))) if several or not odd else []
     shown = [record["key"], *pairs] if odd or not pairs else pairs
@@ -64,6 +69,14 @@ def _with_others(record: Record) -> str:
 def _failing(record: Record) -> str:
     """Who failed in this cast, with all others behind, where the key says who fails against whom; else nothing."""
     return _with_others({**record, "key": record["kind"]}) if AGAINST in record["key"] else ""
+
+
+def _turned(record: Record) -> str:
+    """The key with the other camp first, if somebody of it failed and both are of equal size; else nothing."""
+    symptom, failing = record["kind"].rpartition(" ")[::2]
+    first, _, second = record["key"].removeprefix(f"{symptom} ").partition(AGAINST)
+    turns = failing in second.split(",") and first.count(",") == second.count(",")
+    return _with_others({**record, "key": f"{symptom} {second}{AGAINST}{first}"}) if turns else ""
 
 
 def _of_bytes(record: Record, split: dict[str, Any] | None, odd: Container[str], explained: Explained) -> Record:
