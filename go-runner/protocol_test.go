@@ -103,6 +103,18 @@ func TestWhatTheLibraryRefusesDoesNotEndTheSession(t *testing.T) {
 }
 
 // Half of the second emoji is asked for: the library counts runes where it has UTF-16 units.
+func TestATypeOfNoKindIsAnErrorOfTheLibrary(t *testing.T) {
+	apply := func(update string) string {
+		return fmt.Sprintf(`{"op": "apply", "peer": "a", "update": {"base64": %q}}`, update)
+	}
+	for _, update := range []string{"AQEHAAcBAWwPAA==", "AQEHAAcBAWyAAAA="} { // type 15; type 0, in two bytes
+		answers := playSteps(t, "", apply(update), readText)
+		if answers != `[1,{"error":{"kind":"refused","message":"the library shows a type of no kind"}}]` {
+			t.Error(answers)
+		}
+	}
+}
+
 func TestAPanicEndsItsSessionAndTheNextOneRuns(t *testing.T) {
 	answers := playSteps(t, "", insert("😀😀"), `{"op": "encode", "peer": "a", "since": {"base64": "AQED"}}`, readText)
 	if !strings.HasPrefix(answers, `[1,{"error":{"kind":"panic","message":"`) || !strings.Contains(answers, "crdt/update.go:") {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/reearth/ygo/crdt"
@@ -111,7 +110,8 @@ func fromShared(shared any) (any, error) {
 	case *crdt.YXmlText:
 		return tagged("$xmltext")(fromText(&shared.YText))
 	default:
-		return nil, unsupported(fmt.Sprintf("value.%T", shared))
+		// A type whose reference nobody writes: the library makes a placeholder of it.
+		return nil, refused("the library shows a type of no kind")
 	}
 }
 
