@@ -6,7 +6,8 @@ The verdicts:
 - `fail`: a demanded state, state vector or observation differs, or a step was refused that must succeed;
 - `crash`, `timeout`, `memory`, `protocol`: the runner, not an answer, was at fault; `crash` also covers a panic
   that the runner caught;
-- `unsupported`: a library lacks what the case needs.
+- `unsupported`: a library lacks what the case needs. Where agreement is demanded, and no values, the others may fail
+  nevertheless by what was reached.
 """
 
 from __future__ import annotations
@@ -116,12 +117,16 @@ class Judge:
         failures: list[Failure] = []
         voices: list[Voice] = []
         broken: set[str] = set()  # deliveries of which a step failed: what they reached is a consequence
+        lacking: Verdict | None = None
         for place, answer in enumerate(() if outcome.done else answers):
             if answer is None or "ok" in answer:
                 continue
             if "unsupported" in answer:
                 culprit = performance.players[program.actors[place]]
-                return Verdict("unsupported", (), str(answer["unsupported"]), culprit)
+                lacking = lacking or Verdict("unsupported", (), str(answer["unsupported"]), culprit)
+                if not program.case.demands_agreement:
+                    return lacking
+                continue
             if self._is_tolerated(program, place, answer) or program.deliveries.get(place) in broken:
                 continue
             if delivery := program.deliveries.get(place):
@@ -131,7 +136,9 @@ class Judge:
             if broken and program.deliveries.get(place) in broken:
                 continue
             answer = answers[place]
-            if answer is None or ("ok" not in answer and not self._is_tolerated(program, place, answer)):
+            if answer is None or "unsupported" in answer:
+                continue
+            if "ok" not in answer and not self._is_tolerated(program, place, answer):
                 continue
             player = performance.players[program.actors[place]]
             if demand.check == "agree":
@@ -141,7 +148,7 @@ class Judge:
         # A document that is wrong already has wrong structs: they would be the same failure once more.
         failures = failures or self._parted(voices) or (self._structs(outcome, seen) if structs else [])
         if not failures:
-            return _PASS
+            return lacking or _PASS
         panicked = next((failure for failure in failures if failure.check == "panic"), None)
         if panicked is not None:
             return Verdict("crash", tuple(failures), panicked.observed["message"], panicked.implementation)
