@@ -102,7 +102,7 @@ func TestWhatTheLibraryRefusesDoesNotEndTheSession(t *testing.T) {
 	}
 }
 
-// Half of the second emoji is asked for: the library counts runes where it has UTF-16 units.
+// A lack of a feature would end the session, and hide that the document is broken.
 func TestATypeOfNoKindIsAnErrorOfTheLibrary(t *testing.T) {
 	apply := func(update string) string {
 		return fmt.Sprintf(`{"op": "apply", "peer": "a", "update": {"base64": %q}}`, update)
@@ -115,6 +115,7 @@ func TestATypeOfNoKindIsAnErrorOfTheLibrary(t *testing.T) {
 	}
 }
 
+// Half of the second emoji is asked for: the library counts runes where it has UTF-16 units.
 func TestAPanicEndsItsSessionAndTheNextOneRuns(t *testing.T) {
 	answers := playSteps(t, "", insert("😀😀"), `{"op": "encode", "peer": "a", "since": {"base64": "AQED"}}`, readText)
 	if !strings.HasPrefix(answers, `[1,{"error":{"kind":"panic","message":"`) || !strings.Contains(answers, "crdt/update.go:") {

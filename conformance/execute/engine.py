@@ -302,7 +302,7 @@ class Engine:
         held = {part[0].number: part[0] for request in process.in_flight for part in request.parts if part is not None}
         held |= worker.open
         worker.open.clear()
-        self._room.narrow(len(self._sessions))
+        self._narrow(worker)
         for number, session in sorted(held.items()):
             if session.over:
                 continue
@@ -328,10 +328,15 @@ class Engine:
                     held.pop(session.number, None)
                 else:
                     held[session.number] = session
-        self._room.narrow(len(self._sessions))
+        self._narrow(worker)
         for _, session in sorted(held.items()):
             if not session.over:
                 self._again(session, worker, alone=session.alone)
+
+    def _narrow(self, worker: Worker) -> None:
+        """Open fewer sessions after a break, but for one of a suspect, which costs nobody else."""
+        if not worker.alone:
+            self._room.narrow(len(self._sessions))
 
     def _broke(self, session: Session, worker: Worker) -> None:
         self._danger.broke(session.performance.program.case.id, worker.implementation)

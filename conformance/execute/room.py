@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 _LEAST = 16
+_GROWTH = 0.5
 
 
 class Room:
     """As many as keep all runners busy; fewer while runners break, since a break costs every session that one holds.
 
-    Halved at a break and one more for each session that ended, as TCP finds its window (RFC 5681, 3.1): if one session
-    in a hundred breaks a runner, about two hundred are open, and few begin more than three times.
+    Halved at a break and one more for every two sessions that ended, as TCP finds its window (RFC 5681, 3.1): if one
+    session in a hundred breaks a runner, from 50 to 100 are open, so each is begun less than twice on average.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.size = most
+        self.size: float = most
 
     def narrow(self, held: int) -> None:
         """A runner broke when so many sessions were open."""
-        self.size = max(_LEAST, min(self.size, held) // 2)
+        self.size = max(_LEAST, min(self.size, held) / 2)
 
     def widen(self, ended: int) -> None:
         """So many sessions ended."""
-        self.size = min(self._most, self.size + ended)
+        self.size = min(self._most, self.size + _GROWTH * ended)
