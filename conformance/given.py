@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from pathlib import Path
 
@@ -12,25 +13,28 @@ _HEX = re.compile(r"[0-9a-fA-F]*")
 
 
 def read_update(text: str) -> bytes:
-    """Bytes from hexadecimal, base64, or `@file` that holds either, or raw bytes.
+    """Bytes from hexadecimal, base64, or a file that holds either, or raw bytes; `@` before a file may be left out.
 
     Raises:
         UsageError: it is none of these.
     """
     if text.startswith("@"):
-        try:
-            content = Path(text[1:]).read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {text[1:]}: {error.strerror}") from None
-        decoded = _decoded(content.decode("ascii", errors="replace").strip())
-        return content if decoded is None else decoded
+        return _read(Path(text[1:]))
+    if os.path.isfile(text):  # noqa: PTH113 - Path.is_file raises for what is too long for a name, as updates are
+        return _read(Path(text))
     decoded = _decoded(text.strip())
     if decoded is None:
-        raise UsageError(
-            f"{text[:60]!r} is neither hexadecimal (an even number of digits) nor base64; "
-            "give @FILE for a file of raw bytes"
-        )
+        raise UsageError(f"{text[:60]!r} is neither hexadecimal (an even number of digits) nor base64; nor a file")
     return decoded
+
+
+def _read(file: Path) -> bytes:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    decoded = _decoded(content.decode("ascii", errors="replace").strip())
+    return content if decoded is None else decoded
 
 
 def _decoded(text: str) -> bytes | None:

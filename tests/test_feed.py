@@ -103,7 +103,7 @@ def test_an_update_is_hexadecimal_or_base64_or_in_a_file(tmp_path: Path) -> None
     (tmp_path / "raw").write_bytes(data)
     (tmp_path / "hex").write_text(data.hex() + "\n")
     texts = [ABC, ABC.rstrip("="), data.hex(), data.hex(" "), f"0x{data.hex()}", data.hex().upper()]
-    files = [f"@{tmp_path / 'raw'}", f"@{tmp_path / 'hex'}"]
+    files = [f"{at}{tmp_path / name}" for at in ("@", "") for name in ("raw", "hex")]
     assert {read_update(text) for text in [*texts, *files]} == {data}
 
 

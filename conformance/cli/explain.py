@@ -27,7 +27,7 @@ def _parser() -> options.Parser:
         "they differ. Exit code 0 when the bytes were read or the two say the same, 1 when they do not, "
         "2 when the bytes are broken.",
     )
-    parser.add_argument("data", nargs="+", metavar="HEX", help="hex or base64, or @FILE; two of them are compared")
+    parser.add_argument("data", nargs="+", metavar="HEX", help="hex or base64, or a FILE; two of them are compared")
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--v1", dest="format", action="store_const", const="v1", help="the encoding is v1")
     formats.add_argument("--v2", dest="format", action="store_const", const="v2", help="v2 (default: it is guessed)")

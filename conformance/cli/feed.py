@@ -24,7 +24,7 @@ def _parser() -> options.Parser:
         "Apply raw updates to a fresh document of every implementation and compare what comes of it. "
         "Exit code 0 when all agree, 1 when they do not.",
     )
-    parser.add_argument("updates", nargs="+", metavar="HEX", help="an update in hex or base64, or @FILE")
+    parser.add_argument("updates", nargs="+", metavar="HEX", help="an update in hex or base64, or a FILE")
     parser.add_argument("--v2", action="store_true", help="the updates are in the v2 encoding")
     parser.add_argument("--order", metavar="3,1,2", help="the order in which they are applied (default: as given)")
     options.add_roots(parser)

@@ -28,7 +28,7 @@ def _parser() -> options.Parser:
     )
     parser.add_argument("case", nargs="?", metavar="CASE", help="id of a case that fails")
     parser.add_argument(
-        "--updates", nargs="+", metavar="HEX", help="updates in hex or base64, or @FILE, in their order"
+        "--updates", nargs="+", metavar="HEX", help="updates in hex or base64, or a FILE, in their order"
     )
     parser.add_argument("--v2", action="store_true", help="the updates are in the v2 encoding")
     options.add_roots(parser)
