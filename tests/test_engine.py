@@ -159,6 +159,13 @@ def test_a_library_that_broke_is_renewed_and_what_it_forgot_begins_again(
     assert len(started) <= 4, "each runner, and one more of each for the cases that are performed alone"
 
 
+def test_who_reads_memory_that_another_case_spoiled_is_not_blamed(tmp_path: Path) -> None:
+    """A library that frees too much breaks over the cases after the one that made it."""
+    spoils = miniature("spoils-memory", real("pycrdt"))
+    code, results = perform(tmp_path, {"spoils": spoils}, some_cases(tmp_path), limits=LIMITS)
+    assert (code, {record["verdict"] for record in results.all}) == (0, {"pass"})
+
+
 def test_where_many_cases_break_a_library_fewer_are_open_and_few_begin_again(tmp_path: Path) -> None:
     split = {"op": "apply", "peer": "a", "update": {"base64": "AgEBAAQBAXQE8J+YgAECAMQBAAEBAVgA"}}  # as above
     peers = {"a": {"client": 11}, "b": {"client": 12}}

@@ -2,9 +2,10 @@
 
 One thread waits for all runners and never blocks on a pipe. Sessions go out in batches, so a runner that dies
 does not say which of them killed it: all in the oldest open line are suspects, and each is tried again alone, in
-processes that serve only suspects. Only a session that fails alone is blamed. Every other session that the process
-held starts again, and fewer are open at the same time then (room.py). A case that broke an implementation once is
-performed alone from then on, since each further break would cost the sessions beside it.
+processes that serve only suspects. So is one that says itself that the library broke: another session may have spoiled
+the memory that it read. Only a session that fails alone is blamed. Every other session that the process held starts
+again, and fewer are open at the same time then (room.py). A case that broke an implementation once is performed alone
+from then on, since each further break would cost the sessions beside it.
 """
 
 from __future__ import annotations
@@ -239,7 +240,10 @@ class Engine:
             session, chunk = part
             if broke and entry is entries[-1]:
                 self._broke(session, worker)
-                worker.open.pop(session.number, None)  # forgotten with the library, and not to begin again
+                worker.open.pop(session.number, None)  # forgotten with the library, and not to begin again there
+                if not session.alone:
+                    self._again(session, worker, alone=True)
+                    continue
             if type(entry) is not dict or entry.get("session") != session.number:
                 what = f"answered session {session.number} with {entry!r:.100}"
                 self._blame(worker, request, RunnerError("protocol", what))

@@ -257,6 +257,20 @@ class DiesMidLine(Miniature):
         return answer
 
 
+class SpoilsMemory(Miniature):
+    """Breaks over whatever it is given after a delete, as if that had freed memory that is still read."""
+
+    def answered(self, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        answer = super().answered(request, answer)
+        sessions = request.get("run", ())
+        spoiled = next((place for place, each in enumerate(sessions, 1) if deletes({"run": [each]})), len(sessions))
+        if spoiled < len(sessions):
+            answer["run"][spoiled]["answers"] = [{"error": {"kind": "panic", "message": "read what was freed"}}]
+            del answer["run"][spoiled + 1 :]
+            answer["restart"] = True
+        return answer
+
+
 class LosesSome(Miniature):
     """Says ok to every fourth `apply` of a session and does nothing: seldom enough for short cases."""
 
@@ -377,6 +391,9 @@ FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
     "out-of-order": (OutOfOrder, "protocol"),
 }
 
+# Faults that no case deserves a verdict for, since each comes through alone.
+BLAMELESS: dict[str, Callable[[list[str]], Miniature]] = {"spoils-memory": SpoilsMemory}
+
 if __name__ == "__main__":
-    makers = {name: row[0] for name, row in FAULTS.items()} | {name: row[0] for name, row in BY_CHANCE.items()}
+    makers = BLAMELESS | {name: row[0] for name, row in (FAULTS | BY_CHANCE).items()}
     makers[sys.argv[1]](sys.argv[2:]).serve()
