@@ -36,9 +36,10 @@ def _step_edits(at: tuple[Any, ...], step: Mapping[str, Any]) -> Iterator[Edit]:
             yield from ({(*at, key): number} for number in _smaller(step[key], least))
     if "text" in step:
         yield from ({(*at, "text"): text} for text in shorter(step["text"]))
+    simpler_value = _simpler_embed if step["op"] == "text.embed" else simpler
     for key in _VALUES:
         if key in step:
-            yield from ({(*at, key): value} for value in simpler(step[key]))
+            yield from ({(*at, key): value} for value in simpler_value(step[key]))
     if "attributes" in step:
         yield {(*at, "attributes"): GONE}
         yield from _entries((*at, "attributes"), step["attributes"])
@@ -64,7 +65,7 @@ def _chunk_edits(at: tuple[Any, ...], chunk: Mapping[str, Any]) -> Iterator[Edit
     if isinstance(chunk.get("insert"), str):
         yield from ({(*at, "insert"): text} for text in shorter(chunk["insert"]))
     elif "insert" in chunk:
-        yield from ({(*at, "insert", "$embed"): value} for value in simpler(chunk["insert"]["$embed"]))
+        yield from ({(*at, "insert", "$embed"): value} for value in _simpler_embed(chunk["insert"]["$embed"]))
     if "attributes" in chunk:
         yield {(*at, "attributes"): GONE}
         yield from _entries((*at, "attributes"), chunk["attributes"])
@@ -135,6 +136,11 @@ def simpler(value: Any) -> Iterator[Any]:
         yield from _simpler_list(value)
     else:
         yield from _simpler_object(value)
+
+
+def _simpler_embed(value: Any) -> Iterator[Any]:
+    """Simpler values of the same JSON type: some libraries show no embeds but objects, which is another failure."""
+    yield from (other for other in simpler(value) if type(other) is type(value))
 
 
 def _simpler_list(items: list[Any]) -> Iterator[list[Any]]:
