@@ -127,6 +127,16 @@ def test_another_kind_of_root_is_another_failure() -> None:
     assert str(seen("map", "text").main) == "agree:state[map,text]:ypy|yjs"
 
 
+def test_two_that_are_to_stay_apart_do_not_agree_in_what_is_left() -> None:
+    def seen(*who: tuple[str, ...]) -> Seen:
+        return Seen(frozenset([Part("agree", "state", "", who)]))
+
+    wanted = alike(seen(("ypy",), ("yjs", "yrs"), ("yffi",)), ("yrs", "ypy"))
+    assert wanted(seen(("ypy",), ("yrs",)))
+    assert not wanted(seen(("ypy",), ("yjs",))), "also a part of it, but not the one that was asked for"
+    assert not wanted(seen(("ypy",), ("yffi",)))
+
+
 def test_fewer_implementations_are_the_same_failure() -> None:
     def seen(*who: tuple[str, ...]) -> Seen:
         return Seen(frozenset([Part("agree", "state", "", who)]))
@@ -173,7 +183,7 @@ def edits(count: int) -> list[dict[str, Any]]:
 
 
 def minimal(found: Any) -> Any:
-    best = minimize(found.case, found.stage.shows(alike(found.seen)))
+    best = minimize(found.case, found.stage.shows(found.same))
     return fixed(replace(found, case=best, seen=found.stage.see([best])[0]))
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from conformance.report.records import Record
 
 
+_TWO = 2
+
+
 def _parser() -> options.Parser:
     parser = options.parser(
         "minimize",
@@ -34,6 +37,7 @@ def _parser() -> options.Parser:
     options.add_roots(parser)
     parser.add_argument("--cast", metavar="A,B", help="who plays the peers, in their order; the last plays the others")
     parser.add_argument("--reference", metavar="NAME", help="who is right, where a failure shows in values only")
+    parser.add_argument("--apart", metavar="A,B", help="two of the cast that must not agree in what is left")
     parser.add_argument("--update-format", choices=("v1", "v2"), help="of updates (default: v1, and v2 if v1 agrees)")
     parser.add_argument("--vectors", type=Path, action="append", metavar="PATH", help="instead of the shipped ones")
     parser.add_argument("--results", type=Path, metavar="FILE", help="CASE is a random program in a record of fuzz")
@@ -49,7 +53,7 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if (arguments.case is None) is (arguments.updates is None):
         raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
-    _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
+    _apart(arguments), _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
     return minimizing.run(arguments, _found)
 
 
@@ -65,7 +69,15 @@ def _found(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing
         record = _record(arguments)
         cast, update_format = cast or ",".join(record["cast"]), update_format or record["format"]
     formats = [update_format] if update_format else ["v1", "v2"]
-    yield minimizing.Attempt(of_vector(case, shop.players, _cast(cast, shop.players), formats))
+    yield minimizing.Attempt(of_vector(case, shop.players, _cast(cast, shop.players), formats, _apart(arguments)))
+
+
+def _apart(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The two implementations of --apart, or none."""
+    names = tuple(arguments.apart.split(",")) if arguments.apart else ()
+    if len(set(names)) != len(names) or len(names) not in (0, _TWO):
+        raise UsageError(f"--apart {arguments.apart}: name two implementations, as in --apart yjs,yrs")
+    return names
 
 
 def _case(arguments: argparse.Namespace) -> Case:

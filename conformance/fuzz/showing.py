@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from itertools import product
 from typing import TYPE_CHECKING
 
-from conformance.fuzz.finding import told_as
+from conformance.fuzz.finding import BESIDE, told_as
 from conformance.report.progress import announce
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ def unknown(found: Sequence[Record]) -> list[Record]:
     return [record for record in found if "known" not in record]
 
 
+def _apart(record: Record) -> str:
+    """The option that keeps a search at the first pair that is new, and from the known ones beside it; or nothing."""
+    sides = [pair.partition(BESIDE)[0].rpartition(" ")[2].split("|") for pair in record.get("new_pairs", ())]
+    chosen = [pair for two in sides for pair in product(*(side.split(",") for side in two)) if len(set(pair)) > 1]
+    return f" --apart {shlex.quote(','.join(chosen[0]))}" if chosen else ""
+
+
 def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
     """The findings, one of each kind, with the commands that go on from there; the known ones in a line each."""
     first: dict[tuple[str, str, bool], Record] = {}
@@ -120,6 +128,6 @@ def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
         )
         yield (
             f"  smaller  python -m conformance minimize {record['program']['id']} --results {shlex.quote(str(path))} "
-            f"--impls {shlex.quote(impls)} --cast {shlex.quote(cast)}"
+            f"--impls {shlex.quote(impls)} --cast {shlex.quote(cast)}{_apart(record)}"
         )
     yield f"{len(new)} new ways to fail, {len(first) - len(new)} known ones; record: {path}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
+from conformance.minimize.seen import alike, parted
 from conformance.minimize.stage import Stage, World, op_named, solo, without_values, world
 from conformance.model.implementation import SPEAKS_V2, WRAP
 from conformance.model.vector import Case
@@ -41,12 +42,23 @@ class NothingFailsError(ConformanceError):
 
 @dataclass(frozen=True)
 class Finding:
-    """A failure that needs no expected value: `seen` is what `case` shows on `stage`; `original` is as it was given."""
+    """A failure that needs no expected value.
+
+    Attributes:
+        original: the case as it was given.
+        seen: what `case` shows on `stage`.
+        apart: two implementations that must stay on two sides of what does not agree, or none.
+    """
 
     original: Case
     case: Case
     stage: Stage
     seen: Seen
+    apart: tuple[str, ...] = ()
+
+    def same(self, seen: Seen) -> bool:
+        """Whether something else that was seen is this failure."""
+        return bool(seen.parts) and alike(self.seen, self.apart)(seen)
 
     @property
     def reference(self) -> World | None:
@@ -74,12 +86,17 @@ class Players:
 
 
 def of_vector(
-    case: Case, players: Players, cast: Sequence[int] | None = None, formats: Sequence[str] = ("v1", "v2")
+    case: Case,
+    players: Players,
+    cast: Sequence[int] | None = None,
+    formats: Sequence[str] = ("v1", "v2"),
+    apart: tuple[str, ...] = (),
 ) -> Finding:
     """The first performance that fails, solo castings first, as a failure without values.
 
     Args:
         cast: the implementation of each part; None for all castings of the suspects.
+        apart: two implementations that must not agree.
 
     Raises:
         NothingFailsError: nothing fails, or nothing fails that can be seen without the expected values.
@@ -91,9 +108,11 @@ def of_vector(
     place, verdict = failing
     for stage, bare in _stages(case, players, place):
         seen = stage.see([bare])[0]
-        if seen.parts and _tells(seen, verdict):
+        if seen.parts and _tells(seen, verdict) and parted(seen.main, apart):
             controlled = replace(stage, controls=controls(bare, players, stage.worlds))
-            return _wrapped(Finding(case, bare, controlled, seen), players)
+            return _wrapped(Finding(case, bare, controlled, seen, apart), players)
+    if apart:
+        raise NothingFailsError(f"{case.id} fails ({verdict.signature}), but {' and '.join(apart)} do not part there")
     raise NothingFailsError(
         f"{case.id}: its failure ({verdict.signature}) is in a value that nobody else shows right; add an "
         "implementation that passes it: --reference NAME"

@@ -75,20 +75,31 @@ class Seen:
         return min(self.parts, key=lambda part: part.rank)
 
 
-def alike(wanted: Seen) -> Callable[[Seen], bool]:
+def alike(wanted: Seen, apart: Sequence[str] = ()) -> Callable[[Seen], bool]:
     """Whether something shows the failure of `wanted`: its main part, and nothing that `wanted` has not.
 
     Fewer implementations may be left in a group, and groups may be missing while two are left: peers and worlds go. So
-    may roots of one kind, when states differ in several.
+    may roots of one kind, when states differ in several. Two implementations that are `apart` stay in two groups.
     """
     main = wanted.main
 
+    def is_main(part: Part) -> bool:
+        return part.stage == main.stage and _restricts(part, main) and parted(part, apart)
+
     def shows(seen: Seen) -> bool:
-        return any(part.stage == main.stage and _restricts(part, main) for part in seen.parts) and all(
+        return any(map(is_main, seen.parts)) and all(
             any(_restricts(part, other) for other in wanted.parts) for part in seen.parts
         )
 
     return shows
+
+
+def parted(part: Part, apart: Sequence[str]) -> bool:
+    """Whether two implementations stand in two groups of a part; nobody stands in none."""
+    if not apart:
+        return True
+    one, other = apart
+    return any(one in group and other in beside for group, beside in permutations(part.who, 2))
 
 
 def _restricts(part: Part, whole: Part) -> bool:

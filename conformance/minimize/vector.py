@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from conformance.authoring.layout import formatted
 from conformance.judge.decoded import decoded_awareness, decoded_state_vector
 from conformance.minimize.concrete import concrete
-from conformance.minimize.seen import alike
 from conformance.minimize.stage import World, without_values
 from conformance.model.value import canonical_bytes
 from conformance.model.vector import case_json
@@ -53,7 +52,7 @@ def fixed(finding: Finding) -> Finding:
 def _if_alike(finding: Finding, other: Finding) -> Finding:
     """The other where it shows the same, else the finding."""
     seen = other.stage.see([other.case])[0]
-    return replace(other, seen=seen) if seen.parts and alike(finding.seen)(seen) else finding
+    return replace(other, seen=seen) if finding.same(seen) else finding
 
 
 def _with_letters(finding: Finding) -> Finding:

@@ -10,7 +10,6 @@ from conformance.execute.engine import Engine
 from conformance.minimize.finding import Players
 from conformance.minimize.report import Minimised
 from conformance.minimize.search import Budget, Minimum, search
-from conformance.minimize.seen import alike
 from conformance.minimize.vector import fixed, vector
 from conformance.run import introduce
 
@@ -88,7 +87,7 @@ def work(
 
     interrupted = False
     try:
-        shows = finding.stage.shows(alike(finding.seen), _tries(finding))
+        shows = finding.stage.shows(finding.same, _tries(finding))
         reached = search(finding.case, shows, _narrowed(budget, finding), note)
     except KeyboardInterrupt:
         interrupted = True
@@ -105,18 +104,16 @@ def work(
 
 def _seen_again(finding: Finding) -> Finding:
     """The finding with what its case shows now; it may take some tries."""
-    same = alike(finding.seen)
     for _ in range(_TRIES_IF_UNSTEADY):
         seen = finding.stage.see([finding.case])[0]
-        if seen.parts and same(seen):
+        if finding.same(seen):
             break
     return replace(finding, seen=seen) if seen.parts else finding
 
 
 def _tries(finding: Finding) -> int:
     """How often a candidate is performed: once, unless the failure comes and goes, as it does after a wild write."""
-    same = alike(finding.seen)
-    steady = all(same(seen) for seen in finding.stage.see([finding.case] * _LOOKS))
+    steady = all(finding.same(seen) for seen in finding.stage.see([finding.case] * _LOOKS))
     return 1 if steady else _TRIES_IF_UNSTEADY
 
 

@@ -50,7 +50,7 @@ def scrubbed(
         neutral = scrub(given, updates, roots, update_format, alphabet, numbers)
         case = case_of_updates(neutral.updates, neutral.roots, update_format)
         seen = finding.stage.see([case])[0]
-        if seen.parts and alike(finding.seen)(seen) and alike(seen)(finding.seen):
+        if finding.same(seen) and alike(seen)(finding.seen):
             return replace(finding, original=case, case=case, seen=seen)
     raise NotScrubbedError(
         "with neutral content of the same shape it does not fail in the same way: the failure is in the content "
