@@ -167,7 +167,7 @@ class Engine:
         return Fault(fault.kind, worker.implementation, fault.message, stderr)
 
     def _dispatch(self) -> None:
-        busy = sum(worker.is_busy for worker in self._places)
+        busy = sum(worker.is_busy and not worker.is_late for worker in self._places)
         suspects = self._places.suspects_wait
         for worker in self._places.by_urgency():
             if worker.draining and not worker.open and not worker.is_busy:
@@ -312,7 +312,7 @@ class Engine:
                 continue
             if number in suspected and session.alone and fault is not None:
                 session.drop(worker)
-                self._broke(session, worker)
+                self._broke(session, worker, hangs=fault.kind == "timeout")
                 self._finish(session, self._fault(worker, fault, stderr))
             else:
                 self._again(session, worker, alone=session.alone or number in suspected)
@@ -342,8 +342,8 @@ class Engine:
         if not worker.alone:
             self._room.narrow(len(self._sessions))
 
-    def _broke(self, session: Session, worker: Worker) -> None:
-        self._danger.broke(session.performance.program.case.id, worker.implementation)
+    def _broke(self, session: Session, worker: Worker, *, hangs: bool = False) -> None:
+        self._danger.broke(session.performance.program.case.id, worker.implementation, hangs=hangs)
 
     def _again(self, session: Session, failed: Worker, *, alone: bool) -> None:
         """Give a session up and begin it again: a suspect at once, another one when there is room."""

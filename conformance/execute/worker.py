@@ -20,6 +20,7 @@ BATCH = 50  # sessions a line
 BATCH_BYTES = 48 * 1024  # more than a second cache holds, once parsed, costs runners a tenth of their time
 IN_FLIGHT = 2  # lines
 _START_ATTEMPTS = 3
+_LATE = 1.0  # seconds
 
 Tee = Callable[[int, bytes], object]
 """Sees every line that is sent, with the number of the implementation."""
@@ -101,6 +102,11 @@ class Worker:
     @property
     def is_busy(self) -> bool:
         return self.process is not None and bool(self.process.in_flight)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its oldest line takes so long that it may never end: others do not wait for its place."""
+        return time.monotonic() - self.head_since > _LATE
 
     # --- dispatch --------------------------------------------------------------------------------------------
 

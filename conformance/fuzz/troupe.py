@@ -12,7 +12,7 @@ from conformance.fuzz.generate import Generator
 from conformance.fuzz.inquiry import Inquiry
 from conformance.fuzz.ledger import Failed, Performed
 from conformance.fuzz.written import written
-from conformance.model.vector import case_json
+from conformance.model.vector import ASKED, case_json
 from conformance.plan.casting import Performance, pattern_of
 from conformance.plan.program import Program, cast_script
 from conformance.plan.script import parts, write_script
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from conformance.judge.judge import Judge, Verdict
     from conformance.model.implementation import Implementation
     from conformance.model.vector import Case
-
-_ASKED = "fuzz/asked-"
 
 
 class NobodyCanError(UsageError):
@@ -97,7 +95,7 @@ class Troupe:
         """The program of a seed by everybody alone and by all pairs."""
         case = self._generator.program(seed)
         inquiry = Inquiry(self._everybody, len(parts(case)))
-        asked = list(_cast(replace(case, id=f"{_ASKED}{case.id.partition('/')[2]}"), inquiry.casts()))
+        asked = list(_cast(replace(case, id=case.id + ASKED), inquiry.casts()))
         inquiry.waiting = len(asked)
         return inquiry, asked
 
@@ -157,10 +155,11 @@ class Performing:
     def enter(self, outcome: Outcome) -> Performed | Answered | None:
         """Judge an outcome; what it was the last one of."""
         case = outcome.performance.program.case
-        seed = int(case.id.rpartition("-")[2])
-        asked = case.id.startswith(_ASKED)
-        verdict = self._judge.judge(outcome, structs=asked or self._troupe.looks_at_structs(outcome.performance.cast))
-        if asked:
+        seed = int(case.origin.rpartition("-")[2])
+        verdict = self._judge.judge(
+            outcome, structs=case.is_asked or self._troupe.looks_at_structs(outcome.performance.cast)
+        )
+        if case.is_asked:
             shown = symptom(verdict, case.flags) if verdict.name not in GOOD else None
             return self._answered(seed, outcome.performance, shown)
         entry = self._open[seed]

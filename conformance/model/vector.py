@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-VARIED = "+varied"
+_VARIANT = "+"
+VARIED = f"{_VARIANT}varied"
+ASKED = f"{_VARIANT}asked"
 _OTHERS = frozenset({"schema", "requirements", "scenarios"})
 LEVELS = ("required", "recommended", "informational")
 
@@ -30,7 +32,8 @@ class Case:
     """One vector. `steps` and `expect` are parsed JSON of the schema's shape and are never changed.
 
     A *varied* case is another one that ends with deliveries (conformance/plan/deliveries.py) in place of the finale;
-    its id is that of the other with `+varied`.
+    its id is that of the other with `+varied`. One that is *asked* about is a random program that failed, performed
+    again to find out who is odd (conformance/fuzz/inquiry.py).
     """
 
     id: str
@@ -50,6 +53,10 @@ class Case:
     @property
     def is_varied(self) -> bool:
         return self.id.endswith(VARIED)
+
+    @property
+    def is_asked(self) -> bool:
+        return self.id.endswith(ASKED)
 
     @property
     def demands_agreement(self) -> bool:
@@ -99,7 +106,7 @@ def load_cases(paths: Sequence[Path]) -> tuple[Case, ...]:
 
 def origin_of(case_id: str) -> str:
     """The id of the vector from which a case is made."""
-    return case_id.removesuffix(VARIED)
+    return case_id.partition(_VARIANT)[0]
 
 
 def vary(cases: Sequence[Case]) -> tuple[Case, ...]:
