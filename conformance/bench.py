@@ -38,6 +38,7 @@ from conformance.rounds import is_least, is_steady, rounds
 from conformance.run import Plan, introduce, run
 
 if TYPE_CHECKING:
+    from conformance.execute.session import Outcome
     from conformance.judge.known import Divergence
     from conformance.model.spec import Spec
     from conformance.provision import Launch
@@ -132,16 +133,22 @@ def generated(cases: Sequence[Case], castings: str) -> Work:
 
 
 def unbroken(cases: Sequence[Case], specs: Sequence[Spec], commands: Sequence[Launch], jobs: int) -> Work:
-    """Cases in pairs, but for those that end or hang a runner: what they cost is not to be had in-process."""
+    """Cases in pairs, but for those that break a library: what starting another takes is not to be had in-process."""
     with Engine(commands, Limits(jobs=jobs)) as engine:
         features = [implementation.hello.features for implementation in introduce(engine, specs, commands)]
         fine = {
             _key(outcome.performance)
             for outcomes in engine.run(perform(cases, "pairs", features))
             for outcome in outcomes
-            if outcome.fault is None
+            if not _is_broken(outcome)
         }
     return lambda features: (each for each in perform(cases, "pairs", features) if _key(each) in fine)
+
+
+def _is_broken(outcome: Outcome) -> bool:
+    """Whether a runner ended, hung, or said that its library broke."""
+    errors = (answer["error"] for answer in outcome.answers if answer is not None and "error" in answer)
+    return outcome.fault is not None or any(error.get("kind") == "panic" for error in errors)
 
 
 def _key(performance: Performance) -> tuple[str, tuple[int, ...], str]:
