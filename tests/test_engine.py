@@ -120,6 +120,19 @@ def test_what_is_known_to_hang_is_alone_and_not_waited_for_as_long(tmp_path: Pat
     assert results.end["seconds"] < 10, "the cases beside it waited with it"
 
 
+def test_others_work_while_one_hangs(tmp_path: Path) -> None:
+    struck = [a_case("struck", [INSERT, DELETE, *TO_B], {"converged": BC}, peers=TWO_PEERS)]
+    harmless = [a_case("harmless", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS)]
+    hangs, passes = (compile_case(case, (0, 0), "v1") for case in read_cases(tmp_path, *struck, *harmless))
+    performances = [Performance(hangs, (0, 0), (0,)), *(Performance(passes, (1, 1), (1,)) for _ in range(100))]
+    with Engine([miniature("hangs", real("pycrdt")), real("pycrdt")], Limits(timeout=20, jobs=1)) as engine:
+        engine.start()
+        engine.expect({"own/struck": [0]})  # so it has its turn first
+        told = [outcome for outcomes in engine.run(iter(performances)) for outcome in outcomes]
+    assert told[-1].fault is not None and told[-1].fault.kind == "timeout"
+    assert len(told) == 101, "all others were done by then, though one job is all there is"
+
+
 def test_a_suspect_has_its_turn_while_others_have_work_without_an_end(tmp_path: Path) -> None:
     struck = [a_case("struck", [INSERT, DELETE, *TO_B], {"converged": BC}, peers=TWO_PEERS)]
     harmless = [a_case("harmless", [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS)]

@@ -53,7 +53,8 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if (arguments.case is None) is (arguments.updates is None):
         raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
-    _apart(arguments), _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
+    _apart(arguments)
+    _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
     return minimizing.run(arguments, _found)
 
 

@@ -156,9 +156,8 @@ class Performing:
         """Judge an outcome; what it was the last one of."""
         case = outcome.performance.program.case
         seed = int(case.origin.rpartition("-")[2])
-        verdict = self._judge.judge(
-            outcome, structs=case.is_asked or self._troupe.looks_at_structs(outcome.performance.cast)
-        )
+        structs = case.is_asked or self._troupe.looks_at_structs(outcome.performance.cast)
+        verdict = self._judge.judge(outcome, structs=structs)
         if case.is_asked:
             shown = symptom(verdict, case.flags) if verdict.name not in GOOD else None
             return self._answered(seed, outcome.performance, shown)
