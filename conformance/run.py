@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from conformance.errors import ConformanceError, ProvisionError, UsageError
 from conformance.execute.engine import Engine
 from conformance.execute.process import RunnerError
+from conformance.interrupts import undisturbed
 from conformance.judge.judge import Judge
 from conformance.judge.known import Divergence, KnownDivergences
 from conformance.model.implementation import Implementation
@@ -111,7 +112,7 @@ def run(
     resumed: Record | None = None,
     processes: list[RunnerProcess] | None = None,
 ) -> int:
-    """Perform everything, give every record to every sink, and return the exit code.
+    """Perform everything, give every record to every sink, the file first, and return the exit code.
 
     `resumed` is the run record of an earlier run that was cut short and `done` its results; they are counted, not
     performed or written again. `processes` are those of the commands, where they were started early. An interrupt
@@ -146,9 +147,11 @@ def run(
         try:
             for outcomes in engine.run(book.remaining()):
                 records = [book.enter(outcome, judge.judge(outcome)) for outcome in outcomes]
-                for sink in sinks:
+                with undisturbed():
+                    sinks[0].write(records)
+                    book.count(records)
+                for sink in sinks[1:]:
                     sink.write(records)
-                book.count(records)
                 if plan.fail_fast and any(map(is_unexpected, records)):
                     break
             else:
@@ -227,7 +230,7 @@ class _Book:
         return result_record(outcome, verdict, self._labels, known)
 
     def count(self, records: Sequence[Record]) -> None:
-        """Count records that were written: an interrupt may come between a verdict and its place in the file."""
+        """Count records that are in the file."""
         for record in records:
             name = "known" if "known" in record else record["verdict"]
             self._counts[name] = self._counts.get(name, 0) + 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from conformance.interrupts import undisturbed
 from tests.support import MINIATURE, Results, command, conformance, read, real
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Results:
     said = conformance(*WHAT, "--results", path)
     assert said.code == 0, said.err
     return read(path)
+
+
+def test_an_interrupt_waits_until_what_is_written_is_counted() -> None:
+    written: list[str] = []
+    counted: list[str] = []
+    with pytest.raises(KeyboardInterrupt), undisturbed():
+        written.append("result")
+        signal.raise_signal(signal.SIGINT)
+        counted.append("result")
+    assert written == counted
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
