@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from conformance.report.records import Record
 
 
-_TWO = 2
-
-
 def _parser() -> options.Parser:
     parser = options.parser(
         "minimize",
@@ -76,8 +73,10 @@ def _found(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing
 def _apart(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The two implementations of --apart, or none."""
     names = tuple(arguments.apart.split(",")) if arguments.apart else ()
-    if len(set(names)) != len(names) or len(names) not in (0, _TWO):
+    if len(set(names)) != len(names) or len(names) not in (0, 2):
         raise UsageError(f"--apart {arguments.apart}: name two implementations, as in --apart yjs,yrs")
+    if names and arguments.updates:
+        raise UsageError("--apart is of a CASE with a cast; leave it out with --updates")
     return names
 
 
