@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REAL, WRONG = "real", "miniature"
-_LIMITS = Limits(timeout=1.5, memory=256 << 20, recycle=1 << 40, jobs=2)
+_LIMITS = Limits(timeout=4.0, memory=256 << 20, recycle=1 << 40, jobs=2)
 # What a wrong answer may bring about: an edit at a place that is not there breaks some libraries.
 _CONSEQUENCES = {"fail": ("crash",)}
 _STRUCK, _SPARED, _MALFORMED = 2, 6, 4  # cases; one that is struck costs a restart or a timeout in every cast

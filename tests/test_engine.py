@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from itertools import chain, repeat
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psutil import Process
 
 from conformance.doctor import faults
 from conformance.errors import ProvisionError
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.model.vector import Case
+    from conformance.plan.program import Program
 
 FAULTS = faults()
 WRONG_ANSWERS = [name for name, verdict in FAULTS.items() if verdict == "fail"]
@@ -131,6 +135,32 @@ def test_others_work_while_one_hangs(tmp_path: Path) -> None:
         told = [outcome for outcomes in engine.run(iter(performances)) for outcome in outcomes]
     assert told[-1].fault is not None and told[-1].fault.kind == "timeout"
     assert len(told) == 101, "all others were done by then, though one job is all there is"
+
+
+def test_time_in_which_the_whole_machine_stood_still_is_no_hang(tmp_path: Path) -> None:
+    a, b = (a_case(name, [INSERT, *TO_B], {"converged": ABC}, peers=TWO_PEERS) for name in ("alone", "other"))
+    alone, other = (compile_case(case, (0, 0), "v1") for case in read_cases(tmp_path, a, b))
+    wakes: list[Timer] = []
+
+    def still(_: int, line: bytes) -> None:
+        if wakes and b"text.insert" in line:
+            time.sleep(3)
+
+    def played(program: Program) -> Performance:
+        if program is other:
+            for runner in Process().children():
+                runner.suspend()
+                wakes.append(Timer(3.3, runner.resume))
+                wakes[-1].start()
+        return Performance(program, (0, 0), (0,))
+
+    with Engine([real("pycrdt")], Limits(timeout=10, jobs=2), still) as engine:
+        engine.start()
+        engine.expect({"own/alone": [0]})  # it is waited for 2 s, and has no second try
+        turns = [(alone,), (alone, other)]  # the first starts the runner that it has to itself
+        told = [outcome for turn in turns for outcomes in engine.run(map(played, turn)) for outcome in outcomes]
+    assert len(wakes) == 2
+    assert [(outcome.fault, outcome.done) for outcome in told] == [(None, True)] * 3
 
 
 def test_a_suspect_has_its_turn_while_others_have_work_without_an_end(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ TICK = 0.1
 _MEMORY_AFTER = 0.15  # seconds that a line may take before memory is looked at
 _FAMILY_EVERY = 1.0  # seconds between counts of the memory of a runner's children too, which looks at every process
 _HANGS_AFTER = 0.2  # of the time for a case: so long one is waited for that is known to hang
+_STALL = 1.0  # seconds that the guard may come late; after more, the machine stood still, and its runners with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,21 @@ class Guard:
     def __init__(self, limits: Limits, danger: Danger) -> None:
         self._limits = limits
         self._danger = danger
-        self._next = 0.0
+        self._next = time.monotonic()
 
     def beyond(self, workers: Iterable[Worker]) -> Iterator[tuple[Worker, RunnerError]]:
-        """The busy workers whose oldest line takes too long or too much memory; none before the next tick."""
+        """The busy workers whose oldest line takes too long or too much memory; none before the next tick.
+
+        Time in which nobody looked, as the machine slept or was choked, is not held against them.
+        """
         now = time.monotonic()
         if now < self._next:
             return
+        stalled = now - self._next if now - self._next > _STALL else 0.0
         self._next = now + TICK
         for worker in tuple(workers):
             if worker.is_busy and worker.broken is None:
+                worker.head_since = min(now, worker.head_since + stalled)
                 fault = self._fault(worker, now)
                 if fault is not None:
                     yield worker, fault
