@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,16 @@ def samples(name: str, count: int = 4) -> list[str]:
     return own[:: max(1, len(own) // count)]
 
 
-@pytest.mark.parametrize(("name", "divergence"), [(name, each) for name in RUNTIMES for each in samples(name)])
+SUBDOCUMENTS = {
+    "yjs": "yjs-subdocument-removed-twice",
+    "yjs14": "yjs14-subdocument-removed-twice",
+    "pycrdt": "pycrdt-removed-subdocument-is-read-after-it-is-freed",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "divergence"), [*((name, each) for name in RUNTIMES for each in samples(name)), *SUBDOCUMENTS.items()]
+)
 def test_a_program_shows_the_wrong_answer(name: str, divergence: str, cases: dict[str, Case], tmp_path: Path) -> None:
     example = EXAMPLES[divergence]
     file = tmp_path / ("repro.mjs" if RUNTIMES[name] == "node" else "repro.py")
@@ -77,22 +87,37 @@ def test_a_program_shows_the_wrong_answer(name: str, divergence: str, cases: dic
     assert "SyntaxError" not in done.stderr and "ReferenceError" not in done.stderr and "NameError" not in done.stderr
 
 
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where cargo builds yrs once for all programs."""
+    return tmp_path_factory.mktemp("target")
+
+
 @pytest.mark.skipif(not shutil.which("cargo"), reason="there is no cargo on PATH")
-def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(cases: dict[str, Case], tmp_path: Path) -> None:
-    example = EXAMPLES["yrs-waiting-for-one-client-only"]
+@pytest.mark.parametrize(
+    ("divergence", "code", "shown"),
+    [
+        ("yrs-waiting-for-one-client-only", 1, 'expected [("t", String("abcd"))]'),
+        ("yrs-removed-subdocument-is-read-after-it-is-freed", -signal.SIGSEGV, ""),
+    ],
+)
+def test_a_program_in_rust_compiles_and_shows_the_wrong_answer(
+    divergence: str, code: int, shown: str, cases: dict[str, Case], tmp_path: Path, target: Path
+) -> None:
+    example = EXAMPLES[divergence]
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.rs").write_text(program(cases[example.case], example, "yrs"))
     version = example.versions["yrs"]
     manifest = f'[package]\nname = "repro"\nedition = "2021"\n[dependencies]\nyrs = "={version}"\n'
     (tmp_path / "Cargo.toml").write_text(manifest)
     shutil.copy(data_root() / "Cargo.lock", tmp_path)
-    environment = {"CARGO_TARGET_DIR": str(tmp_path / "target"), **os.environ}
+    environment = {"CARGO_TARGET_DIR": str(target), **os.environ}
     command = ["cargo", "run", "-q", "--offline"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     if "no matching package" in done.stderr or "failed to download" in done.stderr:
         pytest.skip("yrs is not in cargo's cache")
-    assert done.returncode == 1, done.stderr
-    assert 'expected [("t", String("abcd"))]' in done.stdout
+    assert done.returncode == code, done.stderr
+    assert shown in done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("go"), reason="there is no go on PATH")

@@ -26,7 +26,7 @@ KEYWORDS = frozenset(
     """
     Y bytes show compare outcome emitted view delta inspect isDeepStrictEqual of in do if for new let
     var const case this true false null with void delete return default class function import export
-    numbers txn
+    numbers txn guids
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _GETTERS = {"text": "getText", "array": "getArray", "map": "getMap", "xml": "getXmlFragment"}
@@ -202,10 +202,18 @@ const plain = entries => {
         manager = writer.slots.get(f"undo {step['peer']}")
         if op in ("undo", "redo") and manager and "manager" not in step:
             return [f"{manager}.{op}()"]
+        if op == "subdocs.observe":
+            writer.use("guids")
+            heard = writer.fill(f"subdocs {step['peer']}")
+            return [f"const {heard} = []", *self.observe_subdocs(writer.peer(step["peer"]), heard)]
         lines = self.expression(writer, step)
         if not lines:
             raise UntranslatedError(op)
         return [f"const {writer.fill(step['as'])} = {lines[0]}"] if step.get("as") else lines
+
+    def observe_subdocs(self, doc: str, heard: str) -> list[str]:
+        told = "added: guids(added), removed: guids(removed), loaded: guids(loaded)"
+        return [f"{doc}.on('subdocs', ({{ added, removed, loaded }}) => {{ {heard}.push({{ {told} }}) }})"]
 
     def local(self, writer: Writer, step: Step) -> list[str]:
         if {"doc", "origin"} & step.keys():
@@ -289,6 +297,8 @@ const plain = entries => {
                 return [f"Y.encodeStateVector({doc})"]
             case "state":
                 return [self.state(writer, step)]
+            case "subdocs.events" if heard := writer.slots.get(f"subdocs {step['peer']}"):
+                return [f"{heard}.splice(0)"]
             case "pending":
                 return [f"({doc}.store.pendingStructs !== null || {doc}.store.pendingDs !== null)"]
             case "merge":

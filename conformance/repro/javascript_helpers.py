@@ -13,6 +13,7 @@ const compare = (what, observed, expected) => {
 const outcome = body => {
   try { body(); return 'done' } catch (error) { console.log(String(error)); return 'refused' }
 }""",
+    "guids": "const guids = docs => Array.from(docs, doc => doc.guid).sort()",
     "bytes": "const bytes = base64 => new Uint8Array(Buffer.from(base64, 'base64'))",
     "base64": "const base64 = bytes => Buffer.from(bytes).toString('base64')",
     "emitted": """\

@@ -20,7 +20,9 @@ READS = frozenset({"encode", "state_vector", "state", "pending"})  # they leave 
 LOOKS = frozenset(
     {"snapshot", "position", "observe", "events", "subdocs", "subdocs.observe", "subdocs.events"}
 )  # they tell of it, and change nothing that others see
-TRANSLATED = FUNCTIONS | READS | {"apply", "transact", "undo.track", "undo", "redo"}
+TRANSLATED = (
+    FUNCTIONS | READS | {"apply", "transact", "undo.track", "undo", "redo", "subdocs.observe", "subdocs.events"}
+)
 """Ops beside the local ones that at least one dialect has a source for."""
 
 

@@ -42,6 +42,9 @@ def view(value):
         more = {"attributes": dict(value.attributes), "children": [view(child) for child in value.children]}
         return {"element": value.tag, **{name: found for name, found in more.items() if found}}
     return {"doc": value.guid} if isinstance(value, pycrdt.Doc) else value"""
+_GUIDS = """\
+def guids(event):
+    return {kind: sorted(getattr(event, kind)) for kind in ("added", "removed", "loaded")}"""
 _RICH = '[{"insert": part, **({"attributes": a} if a else {})} for part, a in value.diff()]'
 
 
@@ -59,6 +62,8 @@ class Pycrdt(Python):
         found = super().helpers(writer)
         if "at" in writer.helpers:
             found.append(_AT)
+        if "guids" in writer.helpers:
+            found.append(_GUIDS)
         if "view" in writer.helpers:
             found.append(_VIEW.replace("RICH", _RICH if writer.part.rich else "str(value)"))
         return found
@@ -174,6 +179,11 @@ class Pycrdt(Python):
             scope = ", ".join(self.target(writer, {**step, "path": path}) for path in step["paths"])
             name = writer.fill(f"undo {step['peer']}")
             return [f"{name} = pycrdt.UndoManager(scopes=[{scope}], capture_timeout_millis=0)"]
+        if step["op"] == "subdocs.observe":
+            writer.use("guids")
+            heard = writer.fill(f"subdocs {step['peer']}")
+            observe = f"{writer.peer(step['peer'])}.observe_subdocs(lambda event: {heard}.append(guids(event)))"
+            return [f"{heard} = []", f"{heard}_subscription = {observe}"]
         return super().statement(writer, step)
 
     def expression(self, writer: Writer, step: Step) -> str:
@@ -187,6 +197,8 @@ class Pycrdt(Python):
         match step["op"]:
             case "encode":
                 return f"{doc}.get_update({operand('since') if 'since' in step else ''})"
+            case "subdocs.events" if heard := writer.slots.get(f"subdocs {step['peer']}"):
+                return f"[{heard}.pop(0) for _ in range(len({heard}))]"
             case "apply":
                 return f"{doc}.apply_update({operand('update')})"
             case "state_vector":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEYWORDS = frozenset(keyword.kwlist) | frozenset(
     """
-    pycrdt y_py base64 json failures sys children view at compare outcome numbers subscription txn str list dict
+    pycrdt y_py base64 json failures sys children view at compare outcome numbers subscription txn guids str list dict
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _COMPARE = """\

@@ -25,7 +25,7 @@ KEYWORDS = frozenset(
     """
     as break const continue crate else enum extern false fn for if impl in let loop match mod move mut
     pub ref return self static struct super trait true type unsafe use where while async await dyn bytes
-    base64 compare view main outcome apply doc txn attributes chunks found manager
+    base64 compare view main outcome apply doc txn attributes chunks found manager heard guids observe_subdocs
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _GETTERS = {"text": "text", "array": "array", "map": "map", "xml": "xml_fragment"}
@@ -113,6 +113,11 @@ class Rust:
             return self._local(writer, step)
         if op == "apply":
             return [f"{self._apply(writer, step)}.unwrap();"]
+        if op == "subdocs.observe":
+            writer.use("observe_subdocs")
+            return [f"let {writer.fill(_heard(step))} = observe_subdocs(&{writer.peer(step['peer'])});"]
+        if op == "subdocs.events" and (heard := writer.slots.get(_heard(step))):
+            return [f'println!("{{:?}}", {heard}.take());']
         source = self._bytes_of(writer, step)
         if not source:
             raise UntranslatedError(op)
@@ -184,6 +189,9 @@ class Rust:
             return [f"compare({what}, {numbers}, HashMap::from([{pairs}]));"]
         if check == "bytes" and (source := self._bytes_of(writer, step)):
             return [f'compare({what}, {source}, bytes("{demanded(expected, "bytes")}"));']
+        if step["op"] == "subdocs.events" and (heard := writer.slots.get(_heard(step))):
+            events = ", ".join(map(_shown_event, demanded(expected, "value")))
+            return [f"compare({what}, {heard}.take(), vec![{events}] as Vec<[Vec<String>; 3]>);"]
         if step["op"] == "pending":
             doc = writer.peer(step["peer"])
             wanted = str(demanded(expected, "value")).lower()
@@ -279,3 +287,17 @@ class Rust:
             case "xml.unset":
                 return [f"{found}.remove_attribute(&mut txn, &{rust_string(step['name'])});"]
         raise UntranslatedError(step["op"])
+
+
+def _heard(step: Step) -> str:
+    """The slot of the variable that holds what was heard of subdocuments."""
+    return f"subdocs {step['peer']}"
+
+
+def _shown_event(event: dict[str, list[str]]) -> str:
+    """What came, went and was loaded in one transaction."""
+
+    def guids(kind: str) -> str:
+        return f"vec![{', '.join(f'{rust_string(guid)}.to_string()' for guid in event[kind])}]"
+
+    return f"[{guids('added')}, {guids('removed')}, {guids('loaded')}]"

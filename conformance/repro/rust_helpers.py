@@ -44,6 +44,23 @@ fn outcome<T, E: std::fmt::Debug>(result: Result<T, E>) -> &'static str {
         }
     }
 }""",
+    "observe_subdocs": """\
+type Heard = std::rc::Rc<std::cell::RefCell<Vec<[Vec<String>; 3]>>>;
+
+fn observe_subdocs(doc: &Doc) -> Heard {
+    fn guids<'a>(docs: impl Iterator<Item = &'a Doc>) -> Vec<String> {
+        let mut guids: Vec<_> = docs.map(|doc| doc.guid().to_string()).collect();
+        guids.sort();
+        guids
+    }
+    let heard = Heard::default();
+    let told = heard.clone();
+    doc.observe_subdocs("subdocs", move |_, event| {
+        told.borrow_mut().push([guids(event.added()), guids(event.removed()), guids(event.loaded())]);
+    })
+    .unwrap();
+    heard
+}""",
     "view": """\
 fn view<T: ReadTxn>(out: Out, txn: &T) -> Any {
     let map = |pairs: Vec<(String, Any)>| Any::from(pairs.into_iter().collect::<HashMap<_, _>>());

@@ -31,6 +31,8 @@ def prelim(value: Any) -> str:
     if tag == "$map" and not any(map(_is_shared, content.values())):
         pairs = ", ".join(f"({rust_string(key)}, {rust(item)})" for key, item in content.items())
         return f"MapPrelim::from([{pairs}] as [(&str, Any); {len(content)}])"
+    if tag == "$doc":
+        return f"Doc::with_options(Options {{ guid: {rust_string(content)}.into(), ..Options::default() }})"
     raise UntranslatedError(f"{tag} as a value")
 
 
