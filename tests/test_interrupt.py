@@ -17,6 +17,7 @@ from conformance.interrupts import undisturbed
 from tests.support import MINIATURE, Results, command, conformance, read, real
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Enough for a run of seconds, so that a signal meets it at work.
@@ -32,6 +33,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return read(path)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Where tests are a background job of a shell, SIGINT is ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_waits_until_what_is_written_is_counted() -> None:
     written: list[str] = []
     counted: list[str] = []
