@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
+import dgram from 'node:dgram'
 import { once } from 'node:events'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,20 +17,29 @@ const UP = 30_000 // milliseconds in which a server must listen
 const DOWN = 10_000 // milliseconds in which it must end when it is told to
 
 /**
- * A port at which nobody listens, below those that systems give to connections and to whoever asks for any: one of these
- * could be somebody else's by the time that the server listens.
+ * A port at which nobody listens, below those that systems give to connections and to whoever asks for any.
  *
- * @return {Promise<number>}
+ * A server takes a while until it listens, and another one that was given the same port would be taken for it. So the
+ * UDP port of the same number, which nothing here speaks on, is held as long as the port is in use: all runners do so.
+ *
+ * @return {Promise<{number: number, free: () => void}>}
  */
-export const freePort = async () => {
+export const takePort = async () => {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
-    const server = net.createServer().listen(port, '127.0.0.1')
-    const free = await once(server, 'listening').then(() => true, () => false)
-    if (!free) continue
+    const number = 20_000 + Math.floor(Math.random() * 12_000)
+    const lease = dgram.createSocket('udp4')
+    lease.bind(number, '127.0.0.1')
+    const held = await once(lease, 'listening').then(() => true, () => false)
+    const server = held ? net.createServer().listen(number, '127.0.0.1') : null
+    const free = server !== null && await once(server, 'listening').then(() => true, () => false)
+    if (!free) {
+      lease.close()
+      continue
+    }
     server.close()
     await once(server, 'close')
-    return port
+    lease.unref()
+    return { number, free: () => { lease.close() } }
   }
 }
 
@@ -54,6 +64,8 @@ export class ServerActor {
     this.home = home
     /** @type {import('node:child_process').ChildProcess | null} */
     this.child = null
+    /** @type {{number: number, free: () => void} | null} */
+    this.port = null
   }
 
   /** @param {import('./part.mjs').Step} step */
@@ -70,7 +82,9 @@ export class ServerActor {
   /** @param {any} options */
   async start (options) {
     if (this.running) throw new StepError('refused', 'the server runs already')
-    const port = await freePort()
+    this.port?.free()
+    this.port = await takePort()
+    const port = this.port.number
     const { argv, env } = this.command(port, options)
     const child = spawn(process.execPath, argv, { cwd: this.home, env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] })
     this.child = child
@@ -102,5 +116,7 @@ export class ServerActor {
 
   async close () {
     await this.end('SIGKILL')
+    this.port?.free()
+    this.port = null
   }
 }

@@ -23,16 +23,27 @@ DOWN = 10.0
 """Seconds in which it must end when it is told to; see the notes of a server that does not."""
 
 
-def free_port() -> int:
-    """A port at which nobody listens, below those that systems give to connections and to whoever asks for any.
+class Port:
+    """A port for a server, below those that systems give to connections and to whoever asks for any.
 
-    One of these could be somebody else's by the time that the server listens.
+    A server takes a while until it listens, and another one that was given the same port would be taken for it. So the
+    UDP port of the same number, which nothing here speaks on, is held as long as the port is in use: all runners do so.
     """
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+
+    def __init__(self) -> None:
+        """Looks for a port at which nobody listens, and which no other runner holds."""
+        while True:
+            self.number = random.randrange(20_000, 32_000)
+            self._lease = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                self._lease.bind(("127.0.0.1", self.number))
+                probe.bind(("127.0.0.1", self.number))
+                return
+            self._lease.close()
+
+    def free(self) -> None:
+        """Lets others have it."""
+        self._lease.close()
 
 
 class Child:
@@ -124,6 +135,7 @@ class ServerActor:
         self._name = name
         self._home = Path(home)
         self._child: Child | None = None
+        self._port: Port | None = None
 
     def options_of(self, step: dict[str, Any]) -> dict[str, Any]:
         """What the server is told, beside its port and its home."""
@@ -140,7 +152,10 @@ class ServerActor:
         if step["op"] not in OPS:
             raise Unsupported(step["op"])
         if step["op"] == "start":
-            port = free_port()
+            if self._port is not None:
+                self._port.free()
+            self._port = Port()
+            port = self._port.number
             options = {**self.options_of(step), "port": port, "home": str(self._home)}
             self._child = python_server(self._name, options, self._home)
             await self._child.start(port, lambda: self.is_up(port))
@@ -156,3 +171,5 @@ class ServerActor:
     async def close(self) -> None:
         if self._child is not None:
             await self._child.kill()
+        if self._port is not None:
+            self._port.free()
