@@ -14,6 +14,7 @@ from conformance.repro.source import (
     Writer,
     demanded,
     described,
+    heard,
     is_flat,
     preferred,
 )
@@ -204,16 +205,16 @@ const plain = entries => {
             return [f"{manager}.{op}()"]
         if op == "subdocs.observe":
             writer.use("guids")
-            heard = writer.fill(f"subdocs {step['peer']}")
-            return [f"const {heard} = []", *self.observe_subdocs(writer.peer(step["peer"]), heard)]
+            events = writer.fill(heard(step))
+            return [f"const {events} = []", *self.observe_subdocs(writer.peer(step["peer"]), events)]
         lines = self.expression(writer, step)
         if not lines:
             raise UntranslatedError(op)
         return [f"const {writer.fill(step['as'])} = {lines[0]}"] if step.get("as") else lines
 
-    def observe_subdocs(self, doc: str, heard: str) -> list[str]:
+    def observe_subdocs(self, doc: str, events: str) -> list[str]:
         told = "added: guids(added), removed: guids(removed), loaded: guids(loaded)"
-        return [f"{doc}.on('subdocs', ({{ added, removed, loaded }}) => {{ {heard}.push({{ {told} }}) }})"]
+        return [f"{doc}.on('subdocs', ({{ added, removed, loaded }}) => {{ {events}.push({{ {told} }}) }})"]
 
     def local(self, writer: Writer, step: Step) -> list[str]:
         if {"doc", "origin"} & step.keys():
@@ -297,8 +298,8 @@ const plain = entries => {
                 return [f"Y.encodeStateVector({doc})"]
             case "state":
                 return [self.state(writer, step)]
-            case "subdocs.events" if heard := writer.slots.get(f"subdocs {step['peer']}"):
-                return [f"{heard}.splice(0)"]
+            case "subdocs.events" if events := writer.slots.get(heard(step)):
+                return [f"{events}.splice(0)"]
             case "pending":
                 return [f"({doc}.store.pendingStructs !== null || {doc}.store.pendingDs !== null)"]
             case "merge":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.repro.part import FUNCTIONS
 from conformance.repro.python import Python
-from conformance.repro.source import UntranslatedError, tag_of
+from conformance.repro.source import UntranslatedError, heard, tag_of
 
 if TYPE_CHECKING:
     from conformance.repro.part import Step
@@ -181,9 +181,9 @@ class Pycrdt(Python):
             return [f"{name} = pycrdt.UndoManager(scopes=[{scope}], capture_timeout_millis=0)"]
         if step["op"] == "subdocs.observe":
             writer.use("guids")
-            heard = writer.fill(f"subdocs {step['peer']}")
-            observe = f"{writer.peer(step['peer'])}.observe_subdocs(lambda event: {heard}.append(guids(event)))"
-            return [f"{heard} = []", f"{heard}_subscription = {observe}"]
+            events = writer.fill(heard(step))
+            observe = f"{writer.peer(step['peer'])}.observe_subdocs(lambda event: {events}.append(guids(event)))"
+            return [f"{events} = []", f"{events}_subscription = {observe}"]
         return super().statement(writer, step)
 
     def expression(self, writer: Writer, step: Step) -> str:
@@ -197,8 +197,8 @@ class Pycrdt(Python):
         match step["op"]:
             case "encode":
                 return f"{doc}.get_update({operand('since') if 'since' in step else ''})"
-            case "subdocs.events" if heard := writer.slots.get(f"subdocs {step['peer']}"):
-                return f"[{heard}.pop(0) for _ in range(len({heard}))]"
+            case "subdocs.events" if events := writer.slots.get(heard(step)):
+                return f"[{events}.pop(0) for _ in range(len({events}))]"
             case "apply":
                 return f"{doc}.apply_update({operand('update')})"
             case "state_vector":

@@ -13,6 +13,7 @@ from conformance.repro.source import (
     Writer,
     demanded,
     described,
+    heard,
     is_flat,
     preferred,
 )
@@ -115,9 +116,9 @@ class Rust:
             return [f"{self._apply(writer, step)}.unwrap();"]
         if op == "subdocs.observe":
             writer.use("observe_subdocs")
-            return [f"let {writer.fill(_heard(step))} = observe_subdocs(&{writer.peer(step['peer'])});"]
-        if op == "subdocs.events" and (heard := writer.slots.get(_heard(step))):
-            return [f'println!("{{:?}}", {heard}.take());']
+            return [f"let {writer.fill(heard(step))} = observe_subdocs(&{writer.peer(step['peer'])});"]
+        if op == "subdocs.events" and (events := writer.slots.get(heard(step))):
+            return [f'println!("{{:?}}", {events}.take());']
         source = self._bytes_of(writer, step)
         if not source:
             raise UntranslatedError(op)
@@ -189,9 +190,9 @@ class Rust:
             return [f"compare({what}, {numbers}, HashMap::from([{pairs}]));"]
         if check == "bytes" and (source := self._bytes_of(writer, step)):
             return [f'compare({what}, {source}, bytes("{demanded(expected, "bytes")}"));']
-        if step["op"] == "subdocs.events" and (heard := writer.slots.get(_heard(step))):
-            events = ", ".join(map(_shown_event, demanded(expected, "value")))
-            return [f"compare({what}, {heard}.take(), vec![{events}] as Vec<[Vec<String>; 3]>);"]
+        if step["op"] == "subdocs.events" and (events := writer.slots.get(heard(step))):
+            wanted = ", ".join(map(_shown_event, demanded(expected, "value")))
+            return [f"compare({what}, {events}.take(), vec![{wanted}] as Vec<[Vec<String>; 3]>);"]
         if step["op"] == "pending":
             doc = writer.peer(step["peer"])
             wanted = str(demanded(expected, "value")).lower()
@@ -287,11 +288,6 @@ class Rust:
             case "xml.unset":
                 return [f"{found}.remove_attribute(&mut txn, &{rust_string(step['name'])});"]
         raise UntranslatedError(step["op"])
-
-
-def _heard(step: Step) -> str:
-    """The slot of the variable that holds what was heard of subdocuments."""
-    return f"subdocs {step['peer']}"
 
 
 def _shown_event(event: dict[str, list[str]]) -> str:

@@ -112,6 +112,11 @@ def described(part: Part, step: Step) -> str:
     return f"{what}; {part.note}" if part.note else what
 
 
+def heard(step: Step) -> str:
+    """The slot of the variable in which a program keeps what it hears of a peer's subdocuments."""
+    return f"subdocs {step['peer']}"
+
+
 def tagged(value: Any) -> tuple[str, Any] | None:
     """The tag of a typed value and what stands under it; None for plain data."""
     if isinstance(value, dict):

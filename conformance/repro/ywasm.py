@@ -135,9 +135,9 @@ const view = type => {
             return lines + ([f"{name}.addToScope([{', '.join(scope[1:])}])"] if scope[1:] else [])
         return super().statement(writer, step)
 
-    def observe_subdocs(self, doc: str, heard: str) -> list[str]:
+    def observe_subdocs(self, doc: str, events: str) -> list[str]:
         told = "added: guids(event.added), removed: guids(event.removed), loaded: guids(event.loaded)"
-        return [f"const {heard}_subscription = {doc}.onSubdocs(event => {{ {heard}.push({{ {told} }}) }})"]
+        return [f"const {events}_subscription = {doc}.onSubdocs(event => {{ {events}.push({{ {told} }}) }})"]
 
     def expression(self, writer: Writer, step: Step) -> list[str]:
         if step["op"] in ("merge", "diff", "update_state_vector", "convert"):
