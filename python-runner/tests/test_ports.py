@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 def test_a_port_that_is_held_is_given_to_nobody_else_until_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = Port()
-    free.free()
-    drawn = iter([free.number, free.number, free.number + 1, free.number])
+    ports = Port(), Port()
+    for port in ports:
+        port.free()
+    first, second = (port.number for port in ports)
+    drawn = iter([first, first, second, first])
     monkeypatch.setattr(random, "randrange", lambda *_: next(drawn))
     one, other = Port(), Port()
-    assert (one.number, other.number) == (free.number, free.number + 1)
+    assert (one.number, other.number) == (first, second)
     one.free()
     again = Port()
-    assert again.number == free.number
+    assert again.number == first
     again.free()
     other.free()
 

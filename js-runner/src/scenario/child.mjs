@@ -82,9 +82,10 @@ export class ServerActor {
   /** @param {any} options */
   async start (options) {
     if (this.running) throw new StepError('refused', 'the server runs already')
+    const taken = await takePort()
     this.port?.free()
-    this.port = await takePort()
-    const port = this.port.number
+    this.port = taken
+    const port = taken.number
     const { argv, env } = this.command(port, options)
     const child = spawn(process.execPath, argv, { cwd: this.home, env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] })
     this.child = child
