@@ -25,17 +25,15 @@ def two_peers(folder: Path) -> Case:
     return case
 
 
-def sessions(program: Program) -> list[list[tuple[int, dict[str, Any]]]]:
-    """Phase after phase: the actor, and the request that it gets, with the name of a slot where its bytes will be."""
+def sessions(program: Program) -> list[tuple[int, dict[str, Any]]]:
+    """Turn after turn: the actor, and the request that it gets, with the name of a slot where its bytes will be."""
     slots = {name: f"bytes of {name}".encode() for name in program.exported.values()}
-    return [
-        [(chunk.actor, json.loads(b"{" + b"".join(fill(chunk, slots)))) for chunk in phase] for phase in program.phases
-    ]
+    return [(chunk.actor, json.loads(b"{" + b"".join(fill(chunk, slots)))) for chunk in program.turns]
 
 
 def test_alone_one_request_says_everything(tmp_path: Path) -> None:
     program = compile_case(two_peers(tmp_path), (0, 0), "v1")
-    (((actor, request),),) = sessions(program)
+    ((actor, request),) = sessions(program)
     assert actor == 0
     assert request["peers"].keys() == {"a", "b", "@relay"}
     assert request["end"] is True
@@ -47,15 +45,13 @@ def test_in_a_cross_casting_the_updates_and_state_vectors_of_each_peer_travel(tm
     travelling = {"u", "@a>b.since", "@a>b", "@b>a.since", "@b>a", "@relay.update"}
     assert set(program.exported.values()) == travelling
 
-    (_, first), *_ = sessions(program)[0]
+    (_, first), (_, second), *later = sessions(program)
     assert first["peers"].keys() == {"a", "@relay"}, "the relay is played by the first part"
-    (_, second), *_ = sessions(program)[1]
     assert second["peers"].keys() == {"b"}
     assert second["steps"][0] == {"op": "apply", "peer": "b", "update": {"base64": "bytes of u"}}
 
-    later = [request for phase in sessions(program)[2:] for _, request in phase]
-    assert not [request for request in later if "peers" in request or "roots" in request]
-    ends = [actor for phase in sessions(program) for actor, request in phase if request["end"]]
+    assert not [request for _, request in later if "peers" in request or "roots" in request]
+    ends = [actor for actor, request in sessions(program) if request["end"]]
     assert sorted(ends) == [0, 1]
 
 
@@ -64,22 +60,21 @@ def test_one_peer_is_cast_with_the_relay_as_its_reader(tmp_path: Path) -> None:
     assert parts(case) == ("a", "@relay")
     program = compile_case(case, (0, 1), "v1")
     assert set(program.exported.values()) == {"@relay.update"}
-    ((writer, sent),), ((reader, relayed),) = sessions(program)
+    (writer, sent), (reader, relayed) = sessions(program)
     assert (writer, [*sent["peers"]]) == (0, ["a"])
     assert (reader, [*relayed["peers"]]) == (1, ["@relay"])
     assert relayed["steps"][0]["update"] == {"base64": "bytes of @relay.update"}
 
 
-def test_no_phase_needs_bytes_that_are_not_made_before_it() -> None:
+def test_no_turn_needs_bytes_that_are_not_made_before_it() -> None:
     for case in load_cases([data_root() / "vectors"]):
         size = len(parts(case))
         program = compile_case(case, tuple(range(size)), "v1")
         made: set[str] = set()
-        for phase in program.phases:
-            assert {slot for chunk in phase for slot in chunk.needs} <= made, case.id
-            positions = {position for chunk in phase for position in chunk.positions}
-            made |= {slot for position, slot in program.exported.items() if position in positions}
-        sent = [position for phase in program.phases for chunk in phase for position in chunk.positions]
+        for chunk in program.turns:
+            assert set(chunk.needs) <= made, case.id
+            made |= {slot for position, slot in program.exported.items() if position in chunk.positions}
+        sent = [position for chunk in program.turns for position in chunk.positions]
         assert sorted(sent) == list(range(len(program.steps))), case.id
 
 

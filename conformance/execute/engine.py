@@ -149,7 +149,7 @@ class Engine:
                 return
         self._sessions[number] = session
         if not session.advance():
-            raise AssertionError(f"the first phase of {performance.program.case.id} needs bytes that nobody made")
+            raise AssertionError(f"the first turn of {performance.program.case.id} needs bytes that nobody made")
 
     def _worker(self, player: int, *, alone: bool) -> Worker:
         worker = self._places.taker_alone(player) if alone else self._places.taker(player)
@@ -255,18 +255,16 @@ class Engine:
                 session.take(chunk, answers)
             except ValueError as error:
                 self._blame(worker, request, RunnerError("protocol", str(error)))
-            # Also where one ended early: what the others answer to the same phase is not up to who is faster.
-            if session.unanswered == 0:
-                self._go_on(session)
+            self._go_on(session)
         for part in request.parts[len(entries) :]:
             if part is not None and not part[0].over:
                 self._again(part[0], worker, alone=False)
 
     def _go_on(self, session: Session) -> None:
-        """The next phase of a session, or its end."""
+        """The next turn of a session, or its end."""
         if not session.ended and session.advance():
             return
-        if session.ended or session.phase < len(session.performance.program.phases):
+        if session.ended or session.turn < len(session.performance.program.turns):
             session.drop()
         self._finish(session)
 

@@ -55,25 +55,25 @@ class Session:
         "_taken",
         "alone",
         "ended",
+        "head",
         "number",
         "over",
         "performance",
-        "phase",
         "reached",
         "slots",
-        "unanswered",
+        "turn",
         "workers",
     )
 
     def __init__(self, number: int, performance: Performance, workers: tuple[Worker, ...], *, alone: bool) -> None:
         self.number = number
+        self.head = b'{"session":%d,' % number
         self.performance = performance
         self.workers = workers
         self.alone = alone
         self.over = False  # finished, or given up
         self.ended = False  # a runner ended it early: nothing more can be asked
-        self.phase = -1
-        self.unanswered = 0
+        self.turn = -1
         self.reached = 0  # steps that were answered, and answered ok
         self.slots: dict[str, bytes] = {}  # base64
         # Most steps of most sessions are done and observe nothing: those need no look at each.
@@ -81,25 +81,18 @@ class Session:
         self._taken: list[tuple[Chunk, int]] = []
 
     def advance(self) -> bool:
-        """Queue the chunks of the next phase. False when there is none, or when bytes that it needs were never made."""
-        phases = self.performance.program.phases
-        self.phase += 1
-        if self.phase == len(phases):
+        """Queue the next turn. False when there is none, or when bytes that it needs were never made."""
+        turns = self.performance.program.turns
+        self.turn += 1
+        if self.turn == len(turns):
             return False
-        chunks = phases[self.phase]
-        slots = self.slots
-        for chunk in chunks:
-            for slot in chunk.needs:
-                if slot not in slots:
-                    return False
-        for chunk in chunks:
-            self.workers[chunk.actor].queue.append((self, chunk))
-        self.unanswered = len(chunks)
+        chunk = turns[self.turn]
+        try:
+            text = fill(chunk, self.slots)
+        except KeyError:
+            return False
+        self.workers[chunk.actor].queue.append((self, chunk, text))
         return True
-
-    def text(self, chunk: Chunk) -> tuple[bytes, ...]:
-        """What a part says behind the number of this session, in pieces."""
-        return fill(chunk, self.slots)
 
     @property
     def is_done(self) -> bool:
@@ -134,8 +127,8 @@ class Session:
                 count += 1
                 if "ok" not in answer:
                     bad += 1
-                elif place in exported and type(answer["ok"]) is str:
-                    self.slots[exported[place]] = answer["ok"].encode()
+                elif place in exported and type(data := answer["ok"]) is str:
+                    self.slots[exported[place]] = data.encode()
             elif answer is None:
                 count += 1
             elif type(answer) is int and answer > 0:
@@ -146,7 +139,6 @@ class Session:
             raise ValueError(f"gave more answers than {asked} steps")
         self._taken.append((chunk, count))
         self.reached += count - bad
-        self.unanswered -= 1
         if bad and type(answer) is dict and _ends_session(answer):
             self.ended = True
         elif count < asked:

@@ -22,6 +22,9 @@ IN_FLIGHT = 2  # lines
 _START_ATTEMPTS = 3
 _LATE = 1.0  # seconds
 
+Waiting = tuple["Session", "Chunk", tuple[bytes, ...]]
+"""What a session has for a runner, with its text behind the number of the session, in pieces."""
+
 Tee = Callable[[int, bytes], object]
 """Sees every line that is sent, with the number of the implementation."""
 
@@ -42,7 +45,7 @@ class Worker:
         self._batch, self._lines = (1, 1) if alone else (BATCH, IN_FLIGHT)
         self.hello: Hello | None = None
         self.broken: RunnerError | None = None
-        self.queue: deque[tuple[Session, Chunk]] = deque()
+        self.queue: deque[Waiting] = deque()
         self.closings: list[bytes] = []
         self.open: dict[int, Session] = {}
         self.head_since = 0.0
@@ -136,31 +139,30 @@ class Worker:
             texts += (closing, b",")
             parts.append(None)
         self.closings = []
-        waiting: list[tuple[Session, Chunk]] = []
+        waiting: list[Waiting] = []
         size = 0
         written: dict[tuple[bytes, ...], int] = {}
         knows_like = self.hello is not None and self.hello.like
         while self.queue and len(parts) < self._batch and size < BATCH_BYTES:
-            session, chunk = part = self.queue.popleft()
+            session, chunk, text = first = self.queue.popleft()
             if session.over:
                 continue
             if self.draining and session.number not in self.open:
-                waiting.append(part)
+                waiting.append(first)
                 continue
             if chunk.end:
                 self.open.pop(session.number, None)
             else:
                 self.open[session.number] = session
-            rest = session.text(chunk)
-            like = written.setdefault(rest, len(parts)) if knows_like else len(parts)
-            texts.append(b'{"session":%d,' % session.number)
+            like = written.setdefault(text, len(parts)) if knows_like else len(parts)
+            texts.append(session.head)
             if like < len(parts):
                 texts.append(b'"like":%d}' % like)
             else:
-                texts += rest
+                texts += text
                 size += chunk.size
             texts.append(b",")
-            parts.append(part)
+            parts.append((session, chunk))
         self.queue.extendleft(reversed(waiting))
         if not parts:
             return False

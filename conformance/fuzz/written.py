@@ -80,12 +80,11 @@ def _unanswered(outcome: Outcome) -> Iterator[int]:
     """The steps of the chunk that the runner at fault never answered."""
     performance, fault = outcome.performance, outcome.fault
     assert fault is not None
-    for phase in performance.program.phases:
-        for chunk in phase:
-            open_ = [place for place in chunk.positions if outcome.answers[place] is None]
-            if open_ and performance.players[chunk.actor] == fault.implementation:
-                yield from open_
-                return
+    for chunk in performance.program.turns:
+        open_ = [place for place in chunk.positions if outcome.answers[place] is None]
+        if open_ and performance.players[chunk.actor] == fault.implementation:
+            yield from open_
+            return
 
 
 def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> tuple[Written, bool] | None:

@@ -92,8 +92,9 @@ def _alike(answers: Sequence[Value]) -> bool:
 
 def _vectors_alike(answers: Sequence[Value]) -> bool:
     """Whether state vectors say the same: each library has an order of clients of its own."""
-    said = decoded_state_vector(answers[0])
-    return said is not None and all(decoded_state_vector(answer) == said for answer in answers)
+    first = answers[0]
+    said = decoded_state_vector(first)
+    return said is not None and all(answer == first or decoded_state_vector(answer) == said for answer in answers)
 
 
 def source_of(program: Program, place: int, demand: Demand) -> int:

@@ -4,8 +4,9 @@ A *pattern* says which peers share a runner: one number per part, the number of 
 `(0, 1)` the second peer is played by another runner than the first. The program of a case depends on the
 pattern and the format of updates only, so one serves all castings of that pattern, and its JSON is written once.
 
-A program is cut into *phases*. Within a phase no actor waits for another; a step that needs bytes which another
-actor makes stands in a later phase, and its JSON has a hole where the bytes go.
+The actors take *turns*, the first, the second and so on, round after round. In its turn an actor performs all that
+needs no bytes which another is yet to make; where bytes of another go, its JSON has a hole. Many cases are performed at
+the same time, so that an actor waits for its turn costs nothing, and it needs fewer of them for that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
 from conformance.plan.finale import RELAY, RELAY_CLIENT, Demand, Step
-from conformance.plan.script import OPERAND_KEYS, OPERAND_LISTS, OPERANDS, Script, parts, slots_of, write_script
+from conformance.plan.script import OPERAND_KEYS, Script, parts, slots_of, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 Pattern = tuple[int, ...]
 
-# Marks a hole in the JSON text while it is cut; no vector can contain it.
-_HOLE = f"hole-{os.urandom(16).hex()}-"
+# Marks a hole in the JSON text while it is cut; no vector can contain it. What is hardly in the text is found fastest.
+_HOLE = "".join([chr(ord("A") + byte % 26) for byte in os.urandom(16)])
 _HOLE_BYTES = _HOLE.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The steps of one actor in one phase.
+    """The steps of an actor in one turn.
 
     Attributes:
         pieces: JSON of the session after its number; between two of them, an empty place for the bytes of a slot.
@@ -60,7 +61,7 @@ class Program:
     Attributes:
         actors: place of a step -> actor.
         exported: place of a step -> the slot whose bytes another actor needs.
-        phases: the chunks that can run at the same time, phase after phase.
+        turns: the chunks, one after the other.
     """
 
     case: Case
@@ -72,7 +73,7 @@ class Program:
     deliveries: Mapping[int, str]
     actors: tuple[int, ...]
     exported: Mapping[int, str]
-    phases: tuple[tuple[Chunk, ...], ...]
+    turns: tuple[Chunk, ...]
 
 
 def compile_case(
@@ -95,14 +96,12 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
     if len(set(pattern)) == 1:
         actors = (pattern[0],) * len(steps)
         session = {**_head(case, _peers(script, role, pattern[0])), "steps": steps, "end": True}
-        phases: tuple[tuple[Chunk, ...], ...] = (
-            (_chunk(pattern[0], session, range(len(steps)), begin=True, end=True),),
-        )
+        turns: tuple[Chunk, ...] = (_chunk(pattern[0], session, range(len(steps)), begin=True, end=True),)
     else:
         actors = tuple([role[step["peer"]] for step in steps])
         plan = _schedule(steps, actors)
         exported = plan.exported
-        phases = _chunks(script, role, actors, plan)
+        turns = _turns(script, role, actors, plan)
     return Program(
         case=case,
         pattern=pattern,
@@ -113,11 +112,11 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
         deliveries=script.deliveries,
         actors=actors,
         exported=exported,
-        phases=phases,
+        turns=turns,
     )
 
 
-# --- phases ------------------------------------------------------------------------------------------------
+# --- turns -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,58 +124,57 @@ class _Schedule:
     """When each step is performed, and what travels.
 
     Attributes:
-        phase_of: place of a step -> its phase.
+        turn_of: place of a step -> its turn, where each actor has one in every round.
         exported: place of a step -> the slot whose bytes another actor needs.
         imported: place of a step -> the slots that another actor makes, if any.
     """
 
-    phase_of: Sequence[int]
+    turn_of: Sequence[int]
     exported: Mapping[int, str]
     imported: Mapping[int, Sequence[str]]
 
 
 def _schedule(steps: tuple[Step, ...], actors: tuple[int, ...]) -> _Schedule:
     made: dict[str, int] = {}
-    reached = dict.fromkeys(actors, 0)
-    phase_of: list[int] = []
+    everybody = max(actors) + 1
+    reached = list(range(everybody))
+    turn_of: list[int] = []
     exported: dict[int, str] = {}
     imported: dict[int, list[str]] = {}
     for place, (step, actor) in enumerate(zip(steps, actors, strict=True)):
-        phase = reached[actor]
+        turn = reached[actor]
         if not OPERAND_KEYS.isdisjoint(step):
             for slot in slots_of(step):
                 maker = made[slot]
                 if actors[maker] != actor:
                     exported[maker] = slot
                     imported.setdefault(place, []).append(slot)
-                    phase = max(phase, phase_of[maker] + 1)
-            reached[actor] = phase
-        phase_of.append(phase)
+                    if turn_of[maker] > turn:
+                        turn = turn_of[maker] + (actor - turn_of[maker]) % everybody
+            reached[actor] = turn
+        turn_of.append(turn)
         if "as" in step:
             made[step["as"]] = place
-    return _Schedule(phase_of, exported, imported)
+    return _Schedule(turn_of, exported, imported)
 
 
-def _chunks(
-    script: Script, role: Mapping[str, int], actors: tuple[int, ...], plan: _Schedule
-) -> tuple[tuple[Chunk, ...], ...]:
+def _turns(script: Script, role: Mapping[str, int], actors: tuple[int, ...], plan: _Schedule) -> tuple[Chunk, ...]:
     steps, imported = script.steps, plan.imported
-    grouped: dict[tuple[int, int], list[int]] = {}
-    for place, key in enumerate(zip(plan.phase_of, actors, strict=True)):
-        grouped.setdefault(key, []).append(place)
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for phase, actor in sorted(grouped):
-        first.setdefault(actor, phase)
-        last[actor] = phase
-    phases: list[list[Chunk]] = [[] for _ in range(max(plan.phase_of) + 1)]
-    for phase, actor in sorted(grouped):
-        places = grouped[phase, actor]
-        begin, end = first[actor] == phase, last[actor] == phase
+    places_of: dict[int, list[int]] = {}
+    for place, turn in enumerate(plan.turn_of):
+        places_of.setdefault(turn, []).append(place)
+    order = sorted(places_of)
+    last = {actors[places_of[turn][0]]: turn for turn in order}
+    first = {actors[places_of[turn][0]]: turn for turn in reversed(order)}
+    chunks: list[Chunk] = []
+    for turn in order:
+        places = places_of[turn]
+        actor = actors[places[0]]
+        begin, end = first[actor] == turn, last[actor] == turn
         head = _head(script.case, _peers(script, role, actor)) if begin else {}
         body = [_with_holes(steps[place], imported[place]) if place in imported else steps[place] for place in places]
-        phases[phase].append(_chunk(actor, {**head, "steps": body, "end": end}, tuple(places), begin=begin, end=end))
-    return tuple(map(tuple, phases))
+        chunks.append(_chunk(actor, {**head, "steps": body, "end": end}, tuple(places), begin=begin, end=end))
+    return tuple(chunks)
 
 
 def _chunk(actor: int, session: Mapping[str, Any], positions: Sequence[int], *, begin: bool, end: bool) -> Chunk:
@@ -214,14 +212,13 @@ def _options(case: Case, name: str) -> Mapping[str, Any]:
 
 def _with_holes(step: Step, foreign: Sequence[str]) -> Step:
     """The step with a hole in place of each operand that another actor makes."""
-    changed: dict[str, Any] = {}
-    for key in OPERANDS:
-        if key in step and step[key] in foreign:
-            changed[key] = _hole(step[key])
-    for key in OPERAND_LISTS:
-        if key in step:
-            changed[key] = [_hole(each) if each in foreign else each for each in step[key]]
-    return {**step, **changed}
+    return {key: _held(value, foreign) if key in OPERAND_KEYS else value for key, value in step.items()}
+
+
+def _held(operand: Any, foreign: Sequence[str]) -> Any:
+    if isinstance(operand, list):
+        return [_held(each, foreign) for each in operand]
+    return _hole(operand) if operand in foreign else operand
 
 
 def _hole(slot: str) -> Mapping[str, str]:
@@ -237,7 +234,7 @@ def fill(chunk: Chunk, slots: Mapping[str, bytes]) -> tuple[bytes, ...]:
     if not chunk.needs:
         return chunk.pieces
     pieces = list(chunk.pieces)
-    pieces[1::2] = [slots[name] for name in chunk.needs]
+    pieces[1::2] = map(slots.__getitem__, chunk.needs)
     return tuple(pieces)
 
 

@@ -56,10 +56,13 @@ class Script:
 
 def slots_of(step: Mapping[str, Any]) -> list[str]:
     """The slots that a step reads."""
-    found = [step[key] for key in OPERANDS if key in step and isinstance(step[key], str)]
-    for key in OPERAND_LISTS:
-        if key in step:
-            found += [slot for slot in step[key] if isinstance(slot, str)]
+    found: list[str] = []
+    for key, value in step.items():
+        if key in OPERAND_KEYS:
+            if isinstance(value, str):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [slot for slot in value if isinstance(slot, str)]
     return found
 
 
