@@ -247,7 +247,7 @@ def test_room_is_halved_at_a_break_and_grows_again(breaks: int, size: int) -> No
     for _ in range(breaks):
         room.narrow(600)
     assert room.size == size
-    room.widen(2 * 600)
+    room.widen(3 * 600)
     assert room.size == 600
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 _LEAST = 16
-_GROWTH = 0.5
+_GROWTH = 1 / 3
 
 
 class Room:
     """As many as keep all runners busy; fewer while runners break, since a break costs every session that one holds.
 
-    Halved at a break and one more for every two sessions that ended, as TCP finds its window (RFC 5681, 3.1): if one
-    session in a hundred breaks a runner, from 50 to 100 are open, so each is begun less than twice on average.
+    Halved at a break and one more for every three sessions that ended, as TCP finds its window (RFC 5681, 3.1): if one
+    session in a hundred breaks a runner, from 33 to 67 are open, so each is begun less than twice on average.
     """
 
     def __init__(self, most: int) -> None:
