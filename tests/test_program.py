@@ -55,6 +55,17 @@ def test_in_a_cross_casting_the_updates_and_state_vectors_of_each_peer_travel(tm
     assert sorted(ends) == [0, 1]
 
 
+def test_in_its_turn_an_actor_performs_all_that_needs_no_bytes_to_come(tmp_path: Path) -> None:
+    peers = {name: {"client": client} for client, name in enumerate("abc", 1)}
+    made: list[Step] = [{**INSERT, "peer": peer, "as": f"u{peer}"} for peer in "abc"]
+    taken: list[Step] = [{"op": "apply", "peer": to, "update": f"u{of}"} for to, of in ("ca", "ab", "ac", "cb")]
+    (case,) = read_cases(tmp_path, a_case("three", [*made, *taken], {"agree": True}, peers=peers))
+    first, second, third, fourth, *_ = sessions(compile_case(case, (0, 1, 2), "v1"))
+    assert [actor for actor, _ in (first, second, third, fourth)] == [0, 1, 2, 0]
+    assert [step["op"] for step in third[1]["steps"][:3]] == [INSERT["op"], "apply", "apply"], "of a, and of b"
+    assert [step["op"] for step in fourth[1]["steps"][:2]] == ["apply", "apply"], "of b, and of c"
+
+
 def test_one_peer_is_cast_with_the_relay_as_its_reader(tmp_path: Path) -> None:
     (case,) = read_cases(tmp_path, a_case("one", [INSERT], {"converged": ABC}))
     assert parts(case) == ("a", "@relay")
