@@ -60,10 +60,11 @@ def test_in_its_turn_an_actor_performs_all_that_needs_no_bytes_to_come(tmp_path:
     made: list[Step] = [{**INSERT, "peer": peer, "as": f"u{peer}"} for peer in "abc"]
     taken: list[Step] = [{"op": "apply", "peer": to, "update": f"u{of}"} for to, of in ("ca", "ab", "ac", "cb")]
     (case,) = read_cases(tmp_path, a_case("three", [*made, *taken], {"agree": True}, peers=peers))
-    first, second, third, fourth, *_ = sessions(compile_case(case, (0, 1, 2), "v1"))
-    assert [actor for actor, _ in (first, second, third, fourth)] == [0, 1, 2, 0]
-    assert [step["op"] for step in third[1]["steps"][:3]] == [INSERT["op"], "apply", "apply"], "of a, and of b"
-    assert [step["op"] for step in fourth[1]["steps"][:2]] == ["apply", "apply"], "of b, and of c"
+    turns = sessions(compile_case(case, (0, 1, 2), "v1"))
+    assert [actor for actor, _ in turns[:6]] == [0, 1, 2, 0, 1, 2]
+    assert {len(request["steps"]) for _, request in turns[:3]} == {1}, "what needs nobody is a turn of its own"
+    for _, request in (turns[3], turns[5]):
+        assert [step["op"] for step in request["steps"][:2]] == ["apply", "apply"], "of both others at once"
 
 
 def test_one_peer_is_cast_with_the_relay_as_its_reader(tmp_path: Path) -> None:

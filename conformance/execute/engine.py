@@ -262,7 +262,7 @@ class Engine:
 
     def _go_on(self, session: Session) -> None:
         """The next turn of a session, or its end."""
-        if not session.ended and session.advance():
+        if session.advance():
             return
         if session.ended or session.turn < len(session.performance.program.turns):
             session.drop()

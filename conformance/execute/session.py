@@ -52,6 +52,7 @@ class Session:
 
     __slots__ = (
         "_answers",
+        "_out",
         "_taken",
         "alone",
         "ended",
@@ -72,7 +73,8 @@ class Session:
         self.workers = workers
         self.alone = alone
         self.over = False  # finished, or given up
-        self.ended = False  # a runner ended it early: nothing more can be asked
+        self.ended = False  # a runner ended it early
+        self._out: set[int] = set()  # actors of whom nothing more can be asked
         self.turn = -1
         self.reached = 0  # steps that were answered, and answered ok
         self.slots: dict[str, bytes] = {}  # base64
@@ -81,18 +83,27 @@ class Session:
         self._taken: list[tuple[Chunk, int]] = []
 
     def advance(self) -> bool:
-        """Queue the next turn. False when there is none, or when bytes that it needs were never made."""
+        """Queue the next turn of one who can go on. False when there is none, or bytes that it needs were never made.
+
+        Where one lacks a feature, the others go on until they need what it would have made: what they show is theirs.
+        """
         turns = self.performance.program.turns
-        self.turn += 1
-        if self.turn == len(turns):
-            return False
-        chunk = turns[self.turn]
-        try:
-            text = fill(chunk, self.slots)
-        except KeyError:
-            return False
-        self.workers[chunk.actor].queue.append((self, chunk, text))
-        return True
+        for turn in range(self.turn + 1, len(turns)):
+            self.turn = turn
+            chunk = turns[turn]
+            if chunk.actor in self._out:
+                continue
+            try:
+                text = fill(chunk, self.slots)
+            except KeyError:
+                if not self.ended:
+                    return False
+                self._out.add(chunk.actor)
+                continue
+            self.workers[chunk.actor].queue.append((self, chunk, text))
+            return True
+        self.turn = len(turns)
+        return False
 
     @property
     def is_done(self) -> bool:
@@ -141,6 +152,7 @@ class Session:
         self.reached += count - bad
         if bad and type(answer) is dict and _ends_session(answer):
             self.ended = True
+            self._out |= {chunk.actor} if "unsupported" in answer else set(range(len(self.workers)))
         elif count < asked:
             raise ValueError(f"gave {count} answers to {asked} steps without saying why")
 

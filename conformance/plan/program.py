@@ -149,8 +149,10 @@ def _schedule(steps: tuple[Step, ...], actors: tuple[int, ...]) -> _Schedule:
                 if actors[maker] != actor:
                     exported[maker] = slot
                     imported.setdefault(place, []).append(slot)
-                    if turn_of[maker] > turn:
-                        turn = turn_of[maker] + (actor - turn_of[maker]) % everybody
+                    # What needs nobody is a turn of its own: it is performed also where another lacks a feature.
+                    earliest = max(turn_of[maker], actor + everybody)
+                    if earliest > turn:
+                        turn = earliest + (actor - earliest) % everybody
             reached[actor] = turn
         turn_of.append(turn)
         if "as" in step:
