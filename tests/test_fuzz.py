@@ -251,6 +251,15 @@ def test_a_finding_says_whose_bytes_the_reader_failed_over(
     assert _first_finding(file)["key"] == key
 
 
+def test_so_does_one_of_a_merge(tmp_path: Path) -> None:
+    argv = miniature("cuts-what-it-writes", real("pycrdt")).argv
+    wrong = ("--runner", a_manifest(tmp_path, "wrong", argv), "--impls", "yjs,wrong", "--cast", "wrong,yjs")
+    said = conformance("fuzz", *wrong, "--peers", 2, "--profile", "text,merge", "--programs", 5)
+    lines = said.out.splitlines()
+    place = lines.index("refused:merge Unexpected end of array yjs <- wrong")
+    assert lines[place + 2] == "  bytes    u1, made by wrong, was read by yjs"
+
+
 def test_of_what_a_dead_runner_had_got_the_bytes_that_nobody_can_read_are_suspected(tmp_path: Path) -> None:
     cuts, dies = (
         ("--runner", a_manifest(tmp_path, name, miniature(fault, real("pycrdt")).argv))

@@ -18,15 +18,23 @@ from conformance.wire.snapshot import decode_snapshot
 from conformance.wire.update import decode_partly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Verdict
     from conformance.model.vector import Case
     from conformance.wire.model import Format
 
-_READING = {"apply": "update", "snapshot.restore": "snapshot", "position.resolve": "position"}
-"""The ops that read bytes of a slot, and which of their fields names it."""
+_READING = {
+    "apply": "update",
+    "merge": "updates",
+    "diff": "update",
+    "convert": "update",
+    "update_state_vector": "update",
+    "snapshot.restore": "snapshot",
+    "position.resolve": "position",
+}
+"""The ops that read bytes of slots, and which of their fields names these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +68,10 @@ def written(outcome: Outcome, verdict: Verdict, labels: Sequence[str]) -> Writte
     """The bytes that another one wrote and that went wrong first, of a verdict that is neither pass nor unsupported.
 
     None where it was none that went wrong, where the reader wrote them, or where several writers come into question:
-    of a runner that died it is not known at which step, only what it had been given since it answered last. Of that,
-    bytes which nobody could read are suspected before any others.
+    a merge reads several updates, and of a runner that died it is not known at which step, only what it had been given
+    since it answered last. Of that, bytes which nobody could read are suspected before any others.
     """
-    found = [each for place in _suspects(outcome, verdict) if (each := _read_at(outcome, place, labels)) is not None]
+    found = [each for place in _suspects(outcome, verdict) for each in _read_at(outcome, place, labels)]
     suspects = [read for read, sound in found if not sound] or [read for read, _ in found]
     return suspects[0] if len({read.writer for read in suspects}) == 1 else None
 
@@ -87,39 +95,45 @@ def _unanswered(outcome: Outcome) -> Iterator[int]:
             return
 
 
-def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> tuple[Written, bool] | None:
-    """The bytes that a step reads, if they are such as lead to somebody else, and whether they can be read."""
+def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Iterator[tuple[Written, bool]]:
+    """What a step reads of what leads to somebody else, and whether these bytes can be read."""
     program, players = outcome.performance.program, outcome.performance.players
     step = program.steps[place]
-    slot = step.get(_READING.get(step["op"], ""))
-    if not isinstance(slot, str):
-        return None
-    made = next(maker for maker, other in enumerate(program.steps) if other.get("as") == slot)
-    answer = outcome.answers[made]
-    data = answer.get("ok") if answer is not None else None
-    if not isinstance(data, str):
-        return None
-    clients, sound = _decoded(step["op"], base64.b64decode(data), "v2" if step.get("format") == "v2" else "v1")
     played = _clients(program.case, [labels[player] for player in outcome.performance.cast])
-    read = Written(
-        slot=slot,
-        reader=labels[players[program.actors[place]]],
-        maker=labels[players[program.actors[made]]],
-        authors=frozenset(played[client] for client in clients if client in played),
-    )
-    return (read, sound) if read.writer else None
+    for slot in _slots_read(step):
+        made = next(maker for maker, other in enumerate(program.steps) if other.get("as") == slot)
+        answer = outcome.answers[made]
+        data = answer.get("ok") if answer is not None else None
+        if not isinstance(data, str):
+            continue  # never made
+        clients, sound = _decoded(step, base64.b64decode(data))
+        read = Written(
+            slot=slot,
+            reader=labels[players[program.actors[place]]],
+            maker=labels[players[program.actors[made]]],
+            authors=frozenset(played[client] for client in clients if client in played),
+        )
+        if read.writer:
+            yield read, sound
 
 
-def _decoded(op: str, data: bytes, format: Format) -> tuple[Iterable[int], bool]:
-    """The clients of whose structs there are some in the bytes that an op reads, and whether these can be read."""
-    if op == "apply":
-        decoded = decode_partly(data, format)
-        return decoded.update.structs, decoded.fault is None
+def _slots_read(step: Mapping[str, Any]) -> list[str]:
+    """The slots of the bytes that a step reads, apart from state vectors; bytes that the program gives are in none."""
+    named = step.get(_READING.get(step["op"], ""))
+    return [slot for slot in (named if isinstance(named, list) else [named]) if isinstance(slot, str)]
+
+
+def _decoded(step: Mapping[str, Any], data: bytes) -> tuple[Iterable[int], bool]:
+    """The clients of whose structs there are some in bytes that a step reads, and whether these can be read."""
+    format: Format = "v2" if step.get("from", step.get("format")) == "v2" else "v1"
     try:
-        if op == "snapshot.restore":
+        if step["op"] == "snapshot.restore":
             decode_snapshot(data, format)
-        else:
+        elif step["op"] == "position.resolve":
             decode_position(data)
+        else:
+            decoded = decode_partly(data, format)
+            return decoded.update.structs, decoded.fault is None
     except WireError:
         return (), False
     return (), True
