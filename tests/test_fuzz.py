@@ -203,7 +203,8 @@ def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
     said = conformance("fuzz", "--impls", "yjs,wrong", *wrong, "--profile", "text", "--programs", 20, "--results", file)
     assert said.code == 1, said
     (again,) = [line.split(" python -m conformance ")[1] for line in said.out.splitlines() if "again  " in line][:1]
-    found = conformance(*again.split(), *wrong, "--results", tmp_path / "again.ndjson")
+    assert again.endswith(f" --runner {wrong[1]}")
+    found = conformance(*again.split(), "--results", tmp_path / "again.ndjson")
     assert found.code == 1
     first, second = map(_first_finding, (file, tmp_path / "again.ndjson"))
     for key in ("seed", "program", "signature"):

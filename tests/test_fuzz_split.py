@@ -86,7 +86,7 @@ def test_no_glob_takes_what_a_third_camp_shows() -> None:
     assert explained(split["key"], "text,gaps", [_entry("yrs", "agree:state* *yrs*")], EVERYBODY)
     assert "known" not in new
     assert new["new_pairs"] == ["agree:state[t] pycrdt|yjs beside yrs"]
-    told = list(lines([new], Path("results.ndjson")))
+    told = list(lines([new], Path("results.ndjson"), ()))
     assert "  new pair agree:state[t] pycrdt|yjs beside yrs" in told
     assert any(" minimize " in line and line.endswith(" --apart pycrdt,yjs") for line in told)
 

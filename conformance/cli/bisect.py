@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from conformance.cli import options, releases
 from conformance.errors import UsageError
 from conformance.model.layers import is_scenario
+from conformance.report.carried import RUNNER, VECTORS, carried
 
 if TYPE_CHECKING:
     import argparse
@@ -50,24 +50,24 @@ def main(argv: list[str]) -> int:
     print(f"{case.id}  {bench.performer.casting()}  {change.format}")
     print(f"{versions[0]} to {versions[-1]}: {len(versions)} releases, {len(bench.seen)} tried\n")
     print("\n".join(lines(bench, change)))
-    print("\n".join(_next(arguments, bench, change)))
+    print("\n".join(_next(arguments, bench, change, carried(argv, RUNNER, VECTORS))))
     return FOUND
 
 
-def _next(arguments: argparse.Namespace, bench: Bench, change: Change) -> Iterator[str]:
+def _next(arguments: argparse.Namespace, bench: Bench, change: Change, given: str) -> Iterator[str]:
     """Commands to go on with: a program or timeline that shows the failure, and the same search in the engine."""
     shown = change.before if change.mended else change.after
     if is_scenario(arguments.case):
         impls = ",".join([f"{bench.manifest.name}@{shown.version}", *bench.performer.others()])
         (case,) = bench.performer.cases
         layer = case.id.partition("/")[0]
-        yield f"next         python -m conformance --layers {layer} --filter {case.id} --impls {impls}"
+        yield f"next         python -m conformance --layers {layer} --filter {case.id} --impls {impls}{given}"
         return
     partner = "".join(f" --{role} {name}" for role in ("writer", "reader") if (name := getattr(arguments, role)))
-    partner += "".join(f" --vectors {shlex.quote(str(path))}" for path in arguments.vectors or ())
+    also = partner + given
     name = bench.manifest.name
-    yield f"next         python -m conformance repro {arguments.case} --impl {name}@{shown.version}{partner}"
+    yield f"next         python -m conformance repro {arguments.case} --impl {name}@{shown.version}{also}"
     engine = bench.manifest.engine
     before, after = change.before.engine, change.after.engine
     if engine != name and engine in bench.manifests and before and after and before != after:
-        yield f"or           python -m conformance bisect {arguments.case} --impl {engine}@{before}:{after}{partner}"
+        yield f"or           python -m conformance bisect {arguments.case} --impl {engine}@{before}:{after}{also}"

@@ -111,7 +111,7 @@ def main(argv: list[str]) -> int:
         return NOTHING_FOUND
     profiles = _profiles(arguments.profile, known)
     path, found = _perform(arguments, profiles, argv)
-    _show(found, path)
+    _show(found, path, argv)
     return FOUND if unknown(found) else NOTHING_FOUND
 
 
@@ -225,8 +225,8 @@ def _campaign(
     return Campaign(Troupe(script, implementations), plan, before, known)
 
 
-def _show(found: Sequence[Record], path: Path) -> None:
+def _show(found: Sequence[Record], path: Path, argv: Sequence[str]) -> None:
     from conformance.fuzz.showing import lines
 
-    for line in lines(found, path):
+    for line in lines(found, path, argv):
         print(line)

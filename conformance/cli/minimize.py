@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli import minimizing, options
 from conformance.errors import UsageError
+from conformance.report.carried import RUNNER, carried
 
 if TYPE_CHECKING:
     import argparse
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("give the id of a case, or --updates; see: python -m conformance minimize --help")
     _apart(arguments)
     _case(arguments)  # a wrong name, or wrong bytes, are told before anything is started
-    return minimizing.run(arguments, _found)
+    return minimizing.run(arguments, carried(argv, RUNNER), _found)
 
 
 def _found(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing.Attempt]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,8 +51,13 @@ def given(texts: Sequence[str], arguments: argparse.Namespace) -> tuple[list[byt
     return updates, {**roots_named(updates, update_format), **options.roots(arguments.root)}, update_format
 
 
-def run(arguments: argparse.Namespace, find: Callable[[argparse.Namespace, Workshop], Iterator[Attempt]]) -> int:
-    """Find, minimise, print the report, and write the vector: of the first attempt that is good."""
+def run(
+    arguments: argparse.Namespace, given: str, find: Callable[[argparse.Namespace, Workshop], Iterator[Attempt]]
+) -> int:
+    """Find, minimise, print the report, and write the vector: of the first attempt that is good.
+
+    `given` are the options that a run of the vector needs too, each with a space before it.
+    """
     from conformance.minimize.search import Budget
     from conformance.minimize.work import Workshop, work
 
@@ -64,20 +70,20 @@ def run(arguments: argparse.Namespace, find: Callable[[argparse.Namespace, Works
                 result, interrupted = work(shop, attempt.finding, budget, report)
             extra = attempt.told(result)
             if extra is not None:
-                _print(arguments, shop, result, extra)
+                _print(arguments, given, shop, result, extra)
                 return INTERRUPTED if interrupted else MINIMAL
     raise AssertionError("attempts end with one that is good, or with an error")
 
 
-def _print(arguments: argparse.Namespace, shop: Workshop, result: Minimised, extra: Sequence[str]) -> None:
+def _print(arguments: argparse.Namespace, given: str, shop: Workshop, result: Minimised, extra: Sequence[str]) -> None:
     from conformance.minimize.report import markdown
     from conformance.minimize.vector import suite_text
 
     if arguments.output:
         case = result.vector.case if result.vector else result.finding.case
         arguments.output.write_text(suite_text([case]), encoding="utf-8")
-    file = str(arguments.output) if arguments.output else None
-    for line in [*markdown(result, shop.players, shop.cast.manifests, file), *extra]:
+    found = f" --vectors {shlex.quote(str(arguments.output))}{given}" if arguments.output else None
+    for line in [*markdown(result, shop.players, shop.cast.manifests, found), *extra]:
         print(line)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli import minimizing, options
+from conformance.report.carried import RUNNER, carried
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +39,7 @@ def _parser() -> options.Parser:
 
 def main(argv: list[str]) -> int:
     """Scrub, minimise, prove, and print."""
-    return minimizing.run(_parser().parse_args(argv), _scrubbed)
+    return minimizing.run(_parser().parse_args(argv), carried(argv, RUNNER), _scrubbed)
 
 
 def _scrubbed(arguments: argparse.Namespace, shop: Workshop) -> Iterator[minimizing.Attempt]:

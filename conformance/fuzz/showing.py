@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from conformance.fuzz.finding import BESIDE, told_as
+from conformance.report.carried import PROFILES, RUNNER, carried
 from conformance.report.progress import announce
 
 if TYPE_CHECKING:
@@ -104,8 +105,11 @@ def _apart(record: Record) -> str:
     return f" --apart {shlex.quote(','.join(chosen[0]))}" if chosen else ""
 
 
-def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
-    """The findings, one of each kind, with the commands that go on from there; the known ones in a line each."""
+def lines(found: Sequence[Record], path: Path, arguments: Sequence[str]) -> Iterator[str]:
+    """The findings, one of each kind, with the commands that go on from there; the known ones in a line each.
+
+    `arguments` are those of the campaign.
+    """
     first: dict[tuple[str, str, bool], Record] = {}
     for record in found:
         first.setdefault(_way(record), record)
@@ -125,9 +129,11 @@ def lines(found: Sequence[Record], path: Path) -> Iterator[str]:
         yield (
             f"  again    python -m conformance fuzz --impls {shlex.quote(impls)} --profile {record['profile']} "
             f"--seed {record['seed']} --programs 1 --peers {len(record['program']['peers'])} --cast {shlex.quote(cast)}"
+            f"{carried(arguments, RUNNER, PROFILES)}"
         )
         yield (
             f"  smaller  python -m conformance minimize {record['program']['id']} --results {shlex.quote(str(path))} "
             f"--impls {shlex.quote(impls)} --cast {shlex.quote(cast)}{_apart(record)}"
+            f"{carried(arguments, RUNNER)}"
         )
     yield f"{len(new)} new ways to fail, {len(first) - len(new)} known ones; record: {path}"

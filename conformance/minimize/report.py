@@ -40,12 +40,12 @@ class Minimised:
     complete: bool
 
 
-def markdown(result: Minimised, players: Players, manifests: Sequence[Manifest], file: str | None) -> Iterator[str]:
+def markdown(result: Minimised, players: Players, manifests: Sequence[Manifest], found: str | None) -> Iterator[str]:
     """The lines of the report.
 
     Args:
         manifests: of each implementation, by its number.
-        file: where the vector was written, if it was.
+        found: the options of a run by which it finds the vector and the runners, if the vector was written.
     """
     finding = result.finding
     case = result.vector.case if result.vector else finding.case
@@ -59,7 +59,7 @@ def markdown(result: Minimised, players: Players, manifests: Sequence[Manifest],
     if result.vector is None:
         yield "- no expectation was found with which it fails as a vector: what follows is the program alone"
     yield from _answers(result, players)
-    yield from _vector(case, file, result, players)
+    yield from _vector(case, found, result, players)
     yield from _updates(finding)
     if result.vector is not None:
         for program in programs(result.vector, players, manifests):
@@ -96,12 +96,12 @@ def _short(value: Any) -> str:
     return text if len(text) <= _WIDEST else text[:_WIDEST] + "..."
 
 
-def _vector(case: Case, file: str | None, result: Minimised, players: Players) -> Iterator[str]:
+def _vector(case: Case, found: str | None, result: Minimised, players: Players) -> Iterator[str]:
     yield from ["", "## Vector", "", "```json", suite_text([case]).rstrip("\n"), "```"]
-    if result.vector is not None and file is not None:
+    if result.vector is not None and found is not None:
         cast = result.vector.world.performance(case).cast
         labels = ",".join(dict.fromkeys(players.implementations[player].label for player in cast))
-        yield from ["", f"Again: `python -m conformance --vectors {file} --impls {labels}`"]
+        yield from ["", f"Again: `python -m conformance{found} --impls {labels}`"]
 
 
 def _updates(finding: Finding) -> Iterator[str]:

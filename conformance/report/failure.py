@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from conformance.jsonio import dumps
+from conformance.report.carried import RUNNER, VECTORS, WITH_SHIPPED, carried
 from conformance.report.structs import struct_lines
 from conformance.report.summary import Summary, clusters
 
@@ -60,11 +61,12 @@ def _lines(summary: Summary, record: Record, results: Path) -> Iterator[tuple[st
         yield "and", f"{others} more differences in this performance"
     yield from struct_lines(record)
     yield "signature", record["signature"]
-    yield "again", reproduce(record)
+    given = summary.run["arguments"]
+    where = f"{shlex.quote(str(results))} {shlex.quote(record['case'])}"
+    yield "again", f"{reproduce(record)}{carried(given, RUNNER, VECTORS, WITH_SHIPPED)}"
     if "layer" in record:
-        where = f"{shlex.quote(str(results))} {shlex.quote(record['case'])}"
         yield "timeline", f"python -m conformance timeline {where}"
-    yield "replay", f"python -m conformance replay {shlex.quote(str(results))} {shlex.quote(record['case'])}"
+    yield "replay", f"python -m conformance replay {where}{carried(given, RUNNER, VECTORS)}"
 
 
 def _story(record: Record) -> Iterator[tuple[str, str]]:
@@ -79,13 +81,13 @@ def _story(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def reproduce(record: Record) -> str:
-    """The command that runs just this case on just these implementations."""
+    """The command that runs just this case on just these implementations, where all of them are shipped."""
     impls = ",".join(dict.fromkeys(record["cast"]))
     if "layer" in record:
         case = shlex.quote(record["case"])
         return f"python -m conformance --layers {record['layer']} --impls {shlex.quote(impls)} --filter {case} --keep"
-    solo = " --castings solo" if len(set(record["cast"])) == 1 else ""
-    return f"python -m conformance --impls {shlex.quote(impls)} --filter {shlex.quote(record['case'])}{solo}"
+    castings = {1: " --castings solo", 2: ""}.get(len(set(record["cast"])), " --castings all")
+    return f"python -m conformance --impls {shlex.quote(impls)} --filter {shlex.quote(record['case'])}{castings}"
 
 
 def shown(value: Any) -> str:
