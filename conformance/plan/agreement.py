@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from conformance.plan.finale import RELAY, RELAYED, RETURNED, Demand, Step, transfer
+from conformance.plan.finale import RELAY, RELAYED, RETURNED, Demand, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,23 +31,29 @@ def _finale(names: tuple[str, ...]) -> tuple[tuple[Step, Demand | None], ...]:
 
 
 def _agreeing(names: tuple[str, ...]) -> Iterator[tuple[Step, Demand | None]]:
-    for step in resync(names):
+    """The first peer has everything first, so the relay is fed from it: a further turn costs as much as its steps."""
+    for step in _resync(names) if len(names) > 1 else ():
         yield step, None
     for peer in names:
         yield from _read(peer, "resynced")
-    yield {"op": "encode", "peer": names[-1], "as": RELAYED}, None
+    yield {"op": "encode", "peer": names[0], "as": RELAYED}, None
     yield {"op": "apply", "peer": RELAY, "update": RELAYED}, None
     yield from _read(RELAY, "relay")
     yield {"op": "encode", "peer": RELAY, "as": RETURNED}, Demand("relay", "structs", RELAY, ({"of": RELAYED},))
 
 
-def resync(names: Sequence[str]) -> Iterator[Step]:
-    """The first peer gathers what it lacks from all others, then each of them what it lacks from the first."""
+def _resync(names: Sequence[str]) -> Iterator[Step]:
+    """All others give the first peer what it lacks by one state vector, then it gives each what that one lacks."""
     first, *others = names
+    yield {"op": "state_vector", "peer": first, "as": f"@{first}.since"}
     for peer in others:
-        yield from transfer(peer, first)
+        yield {"op": "encode", "peer": peer, "since": f"@{first}.since", "as": f"@{peer}>{first}"}
+        yield {"op": "state_vector", "peer": peer, "as": f"@{peer}.since"}
     for peer in others:
-        yield from transfer(first, peer)
+        yield {"op": "apply", "peer": first, "update": f"@{peer}>{first}"}
+    for peer in others:
+        yield {"op": "encode", "peer": first, "since": f"@{peer}.since", "as": f"@{first}>{peer}"}
+        yield {"op": "apply", "peer": peer, "update": f"@{first}>{peer}"}
 
 
 def _read(peer: str, stage: str) -> Iterator[tuple[Step, Demand]]:

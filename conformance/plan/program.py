@@ -90,7 +90,7 @@ def cast_script(script: Script, pattern: Pattern) -> Program:
     """The script with its peers played by the actors of a pattern."""
     case, steps = script.case, script.steps
     role = dict(zip(parts(case), pattern, strict=True))
-    role.setdefault(RELAY, pattern[0])
+    role.setdefault(RELAY, pattern[script.relay])
     role.update(dict.fromkeys(script.fresh, role[RELAY]))
     exported: Mapping[int, str] = {}
     if len(set(pattern)) == 1:

@@ -43,6 +43,7 @@ class Script:
         tolerated: places of the steps that may be refused.
         deliveries: place of a step -> the delivery that it is part of.
         fresh: peers that the deliveries need, with their options.
+        relay: the part whose player plays the relay too, which another part feeds.
     """
 
     case: Case
@@ -52,6 +53,7 @@ class Script:
     tolerated: frozenset[int]
     deliveries: Mapping[int, str]
     fresh: Mapping[str, Mapping[str, Any]]
+    relay: int
 
 
 def slots_of(step: Mapping[str, Any]) -> list[str]:
@@ -93,6 +95,7 @@ def write_script(
         tolerated=frozenset([place for place, demand in observed if _may_fail(demand)]),
         deliveries={place: delivery for place, (_, _, delivery) in enumerate(listed, own) if delivery},
         fresh=fresh_peers(deliveries),
+        relay=-1 if case.demands_agreement else 0,
     )
 
 
