@@ -126,6 +126,9 @@ def test_a_glob_may_take_out_what_another_one_means() -> None:
         ("map*: refused:apply * yjs <- y*", "ygo", False),
         ("refused:apply * <- ygo", "yrs", False),
         ("refused:apply * <- *", "", False),
+        ("refused:apply * <- ygo", "ygo, unreadable", True),
+        ("refused:apply * <- ygo, unreadable", "ygo, unreadable", True),
+        ("refused:apply * <- ygo, unreadable", "ygo", False),
         ("refused:apply *ygo*", "ygo", False),
         ("refused:apply *", "ygo", True),
     ],
@@ -247,8 +250,12 @@ def test_a_finding_says_whose_bytes_the_reader_failed_over(
     file = tmp_path / "campaign.ndjson"
     said = conformance("fuzz", *wrong, "--profile", profile, "--programs", 5, "--results", file)
     lines = said.out.splitlines()
-    assert lines[0] == f"{key} <- {wrote}"
-    assert lines[2] == f"  bytes    {slot}, made by {wrote}, was read by {'yjs' if wrote == 'wrong' else 'wrong'}"
+    if wrote == "wrong":
+        assert lines[0] == f"{key} <- wrong, unreadable"
+        assert lines[2] == f"  bytes    {slot}, made by wrong, was read by yjs, and the kit cannot read it either"
+    else:
+        assert lines[0] == f"{key} <- {wrote}"
+        assert lines[2] == f"  bytes    {slot}, made by {wrote}, was read by wrong"
     assert _first_finding(file)["key"] == key
 
 
@@ -257,8 +264,8 @@ def test_so_does_one_of_a_merge(tmp_path: Path) -> None:
     wrong = ("--runner", a_manifest(tmp_path, "wrong", argv), "--impls", "yjs,wrong", "--cast", "wrong,yjs")
     said = conformance("fuzz", *wrong, "--peers", 2, "--profile", "text,merge", "--programs", 5)
     lines = said.out.splitlines()
-    place = lines.index("refused:merge Unexpected end of array yjs <- wrong")
-    assert lines[place + 2] == "  bytes    u1, made by wrong, was read by yjs"
+    place = lines.index("refused:merge Unexpected end of array yjs <- wrong, unreadable")
+    assert lines[place + 2] == "  bytes    u1, made by wrong, was read by yjs, and the kit cannot read it either"
 
 
 def test_of_what_a_dead_runner_had_got_the_bytes_that_nobody_can_read_are_suspected(tmp_path: Path) -> None:
@@ -268,7 +275,7 @@ def test_of_what_a_dead_runner_had_got_the_bytes_that_nobody_can_read_are_suspec
     )
     cast = ("--impls", "yjs,cuts,dies", "--cast", "yjs,cuts,dies", "--peers", 3)
     said = conformance("fuzz", *cuts, *dies, *cast, "--profile", "text,offline", "--seed", 1, "--programs", 5)
-    assert "crash ended with SIGABRT dies <- cuts" in said.out.splitlines()
+    assert "crash ended with SIGABRT dies <- cuts, unreadable" in said.out.splitlines()
 
 
 def _first_finding(file: Path) -> dict[str, Any]:

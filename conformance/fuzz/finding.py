@@ -26,6 +26,8 @@ _NUMBERS = re.compile(r"(?<![\w.:])-?\d+|0x[0-9a-f]+|(?<=slot )\S+")
 _PLACE = re.compile(r"[\w./-]+\.(?:rs|js|mjs|cjs|py|go):\d+")
 _LONGEST = 120
 WRITTEN_BY = " <- "
+UNREADABLE = ", unreadable"
+"""Behind a writer whose bytes the kit's own decoder cannot read (written.py)."""
 BESIDE = " beside "
 """In the key of two camps of a split, between these and the others (split.py)."""
 _SHARED = frozenset(("$array", "$map", "$text", "$fragment", "$element", "$xmltext"))
@@ -145,9 +147,10 @@ def explained(
     """The ids of the known divergences that a finding's key is a sign of, in programs of that profile.
 
     A glob is of the key, or of the profile, a colon, a space and the key; one that begins with `!` takes out what it
-    means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it, and one
-    with ` beside ` says who else is in the cast (split.py): of two camps that part while others stand in neither, or
-    of one who fails. Both are also asked of `failing`, who failed in the cast at hand, where the key is of all casts.
+    means. A glob with ` <- ` is of findings whose bytes another one wrote (written.py), who stands behind it, with or
+    without `, unreadable` where that is so, and one with ` beside ` says who else is in the cast (split.py): of two
+    camps that part while others stand in neither, or of one who fails. Both are also asked of `failing`, who failed in
+    the cast at hand, where the key is of all casts.
     """
 
     def texts(*keys: str) -> tuple[str, ...]:
@@ -156,7 +159,8 @@ def explained(
     bare, failing_bare = (each.partition(BESIDE)[0] for each in (key, failing))
     told = texts(bare)
     with_others = texts(key, failing)
-    traced = tuple(f"{text}{WRITTEN_BY}{writer}" for text in texts(bare, failing_bare) if writer)
+    writers = dict.fromkeys((writer, writer.removesuffix(UNREADABLE))) if writer else ()
+    traced = tuple(f"{text}{WRITTEN_BY}{each}" for text in texts(bare, failing_bare) for each in writers)
 
     def matches(pattern: str) -> bool:
         return _matches(traced if WRITTEN_BY in pattern else with_others if BESIDE in pattern else told, pattern)

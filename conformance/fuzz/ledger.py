@@ -30,7 +30,7 @@ class Failed:
         symptom: what went wrong first.
         parted: between whom, as far as this performance shows it.
         record: all that it showed; None where it is none of the first of its kind.
-        writer: who wrote the bytes over which somebody else failed (written.py); empty where nobody did.
+        writer: who wrote the bytes over which somebody else failed, as `Written.told` has it; empty where nobody did.
     """
 
     symptom: str

@@ -179,7 +179,7 @@ class Performing:
         labels = self._troupe.labels
         read = written(outcome, verdict, labels)
         shown = symptom(verdict, outcome.performance.program.case.flags)
-        bare = Failed(shown, parted(verdict, labels), None, read.writer if read else "")
+        bare = Failed(shown, parted(verdict, labels), None, read.told if read else "")
         if bare.way in self._settled:
             return bare
         record = {

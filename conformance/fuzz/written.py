@@ -10,7 +10,7 @@ import base64
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.fuzz.finding import first_failure
+from conformance.fuzz.finding import UNREADABLE, first_failure
 from conformance.plan.script import parts
 from conformance.wire.lib0 import WireError
 from conformance.wire.position import decode_position
@@ -46,12 +46,14 @@ class Written:
         reader: who read it.
         maker: who made these bytes.
         authors: who plays the clients of an update's structs, as far as they can be read.
+        sound: whether the kit's own decoder can read them.
     """
 
     slot: str
     reader: str
     maker: str
     authors: frozenset[str]
+    sound: bool
 
     @property
     def writer(self) -> str:
@@ -59,6 +61,11 @@ class Written:
         if self.maker != self.reader:
             return self.maker
         return next(iter(self.authors)) if len(self.authors) == 1 and self.reader not in self.authors else ""
+
+    @property
+    def told(self) -> str:
+        """The writer, and whether nobody can read what it wrote: then whoever reads it fails, each in its words."""
+        return self.writer if self.sound else f"{self.writer}{UNREADABLE}"
 
     def as_record(self) -> dict[str, Any]:
         return {**asdict(self), "authors": sorted(self.authors)}
@@ -72,7 +79,7 @@ def written(outcome: Outcome, verdict: Verdict, labels: Sequence[str]) -> Writte
     since it answered last. Of that, bytes which nobody could read are suspected before any others.
     """
     found = [each for place in _suspects(outcome, verdict) for each in _read_at(outcome, place, labels)]
-    suspects = [read for read, sound in found if not sound] or [read for read, _ in found]
+    suspects = [read for read in found if not read.sound] or found
     return suspects[0] if len({read.writer for read in suspects}) == 1 else None
 
 
@@ -95,8 +102,8 @@ def _unanswered(outcome: Outcome) -> Iterator[int]:
             return
 
 
-def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Iterator[tuple[Written, bool]]:
-    """What a step reads of what leads to somebody else, and whether these bytes can be read."""
+def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Iterator[Written]:
+    """What a step reads of what leads to somebody else."""
     program, players = outcome.performance.program, outcome.performance.players
     step = program.steps[place]
     played = _clients(program.case, [labels[player] for player in outcome.performance.cast])
@@ -112,9 +119,10 @@ def _read_at(outcome: Outcome, place: int, labels: Sequence[str]) -> Iterator[tu
             reader=labels[players[program.actors[place]]],
             maker=labels[players[program.actors[made]]],
             authors=frozenset(played[client] for client in clients if client in played),
+            sound=sound,
         )
         if read.writer:
-            yield read, sound
+            yield read
 
 
 def _slots_read(step: Mapping[str, Any]) -> list[str]:
