@@ -237,6 +237,29 @@ def test_a_random_program_of_two_implementations(engines: list[Engine]) -> None:
     assert "expected is what a of yjs has" in done.stdout
 
 
+def test_who_made_what_others_part_over_has_a_program_too(tmp_path: Path, engines: list[Engine]) -> None:
+    """Its own answers are compared with nobody's: what is to be seen is what it sends."""
+    steps: list[dict[str, Any]] = [
+        {**insert("word"), "as": "u"},
+        {"op": "apply", "peer": "c", "update": "u"},
+        {"op": "encode", "peer": "c", "as": "passed"},
+        {"op": "apply", "peer": "b", "update": "passed"},
+        {"op": "state", "peer": "a", "as": "state.a"},
+        {"op": "state", "peer": "b", "as": "state.b"},
+    ]
+    peers = {name: {"client": client} for client, name in enumerate("abc", 1)}
+    expect = {"same": [["state.a", "state.b"]]}
+    (case,) = read_cases(tmp_path, a_case("passed-on", steps, expect, peers=peers))
+    drops = miniature("dropped-update", real("pycrdt"))
+    who = players(engines, {**reals("yjs", "ypy"), "drops": drops})
+    made = vector(minimal(of_performance(case, who, world(case, (0, 1, 2), "v1"))))
+    assert made is not None
+    manifests = load_manifests(data_root())
+    *_, dropped = programs(made, who, [manifests[name] for name in ("yjs", "ypy", "pycrdt")])
+    done = subprocess.run([sys.executable, "-c", dropped.text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "passed")
+
+
 def test_an_interrupt_keeps_the_best_so_far(tmp_path: Path) -> None:
     case = a_program(tmp_path, edits(8))
     launches = {"wrong": miniature("dropped-update", real("pycrdt")), "right": real("pycrdt")}

@@ -6,17 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.judge.decoded import decoded_state_vector
 from conformance.model.value import same
-from conformance.repro.part import Goal
+from conformance.repro.part import Goal, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.execute.session import Outcome
     from conformance.judge.judge import Failure
+    from conformance.plan.finale import Demand
 
 
-def side(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | None:
-    """The goal of one implementation's program, and whose answer stands in it as the expected one.
+def goal_of(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | None:
+    """The goal of one implementation's program, and what is to be said of it; None when it has no part in either side.
+
+    One that gave no answer which is compared may have made what somebody else's answer hangs on.
+    """
+    return _side(outcome, failure, player) or _source(outcome, failure, player)
+
+
+def _source(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | None:
+    program, players = outcome.performance.program, outcome.performance.players
+    for place, _ in _compared(outcome, failure.step):
+        if any(players[program.actors[at]] == player for at in needed(program.steps, place)):
+            return Goal(place, failure.check, failure.expected, failure.observed), ""
+    return None
+
+
+def _side(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | None:
+    """What one implementation's program shows, and whose answer stands in it as the expected one.
 
     The answer that it shows is of the smallest cluster in which the implementation plays; the expected one is the
     largest other cluster's. None when the implementation gave no answer that is compared.
@@ -35,14 +52,19 @@ def side(outcome: Outcome, failure: Failure, player: int) -> tuple[Goal, str] | 
 def _voices(outcome: Outcome, step: int, player: int) -> Iterator[tuple[int, str, str, Any]]:
     """Place, peer, check and answer of all steps of an implementation that are compared with each other."""
     program = outcome.performance.program
-    demands = [(place, demand) for place, demand in program.demands if demand.check == "agree"]
-    group = next(demand.expected[0]["group"] for place, demand in demands if place == step)
-    for place, demand in demands:
+    for place, demand in _compared(outcome, step):
         answer = outcome.answers[place]
         ours = outcome.performance.players[program.actors[place]] == player
-        if ours and demand.expected[0]["group"] == group and answer is not None and "ok" in answer:
+        if ours and answer is not None and "ok" in answer:
             op = program.steps[place]["op"]
             if op in ("state_vector", "update_state_vector"):
                 yield place, demand.peer, "state_vector", decoded_state_vector(answer["ok"])
             else:
                 yield place, demand.peer, "state" if op == "state" else "value", answer["ok"]
+
+
+def _compared(outcome: Outcome, step: int) -> list[tuple[int, Demand]]:
+    """The demands of the group that the one at `step` is of, with their places."""
+    demands = [(place, demand) for place, demand in outcome.performance.program.demands if demand.check == "agree"]
+    group = next(demand.expected[0]["group"] for place, demand in demands if place == step)
+    return [(place, demand) for place, demand in demands if demand.expected[0]["group"] == group]

@@ -10,7 +10,7 @@ from conformance.plan.casting import Performance
 from conformance.plan.program import compile_case
 from conformance.plan.script import parts
 from conformance.report.records import GOOD
-from conformance.repro.disagreement import side
+from conformance.repro.disagreement import goal_of
 from conformance.repro.part import Goal, Part, share
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Shown:
     def _goal(self, player: int) -> tuple[Goal | None, str]:
         """What a program of that implementation shows, and where what it expects comes from."""
         parting = next((failure for failure in self.verdict.failures if failure.check == "agree"), None)
-        found = None if parting is None else side(self.outcome, parting, player)
+        found = None if parting is None else goal_of(self.outcome, parting, player)
         return found or (self.goal, "")
 
     def slots(self) -> Mapping[str, str]:
