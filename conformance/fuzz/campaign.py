@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from conformance.fuzz.finding import explained
@@ -57,7 +57,9 @@ class Campaign:
         before = before or Before(Tally())
         self.troupe = troupe
         self.ledger = Ledger(plan.first, before.tally, inquires=troupe.inquires)
-        self._explained = partial(explained, divergences=known, implementations=troupe.implementations)
+        # The same two camps of nine implementations meet in program after program, and to ask costs a thousand globs.
+        asked = partial(explained, divergences=known, implementations=troupe.implementations)
+        self._explained = lru_cache(maxsize=1 << 16)(asked)
         self._beyond = before.beyond
         self._next = plan.first
         self._end = plan.end if plan.end is not None else float("inf")
