@@ -214,6 +214,14 @@ def test_a_finding_says_how_to_see_it_again(tmp_path: Path) -> None:
         assert first[key] == second[key]
 
 
+def test_what_waits_must_come_out_without_a_resync(tmp_path: Path) -> None:
+    """`gaps` loses updates on purpose, so it compares only after a resync, which brings what was forgotten."""
+    argv = miniature("forgets-what-waits", real("yjs")).argv
+    wrong = ("--impls", "yjs,wrong", "--runner", a_manifest(tmp_path, "wrong", argv))
+    said = conformance("fuzz", *wrong, "--profile", "text,gaps-filled", "--programs", 20)
+    assert (said.code, said.out.splitlines()[0]) == (1, "agree:same-state_vector wrong against yjs")
+
+
 def test_structs_are_looked_at_in_some_casts_and_in_the_one_that_was_named() -> None:
     """The numbers of the implementations say in which, and `--impls` of a command to see it again gives others."""
     everybody = [yrs(f"0.{minor}.0") for minor in range(20, 26)]

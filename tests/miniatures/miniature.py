@@ -104,6 +104,22 @@ def steps(request: dict[str, Any]) -> Iterator[Step]:
             yield from step.get("steps", ())
 
 
+def varuints(data: bytes, count: int) -> list[int]:
+    """The first numbers of an update in v1: of clients, of structs, the first client, its clock. Missing ones are 0."""
+    found = [0] * count
+    place = 0
+    for number in range(count):
+        shift = 0
+        while place < len(data):
+            byte = data[place]
+            place += 1
+            found[number] |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+    return found
+
+
 def deletes(request: dict[str, Any]) -> bool:
     """The mark of the cases that the process faults strike; all others must come through unharmed."""
     return any(step["op"] == "text.delete" for step in steps(request))
@@ -291,6 +307,30 @@ class LosesSome(Miniature):
             reply["ok"] = None
 
 
+class ForgetsWhatWaits(Miniature):
+    """Says ok to an update that begins behind a gap, as nothing of its client has come yet, and does nothing."""
+
+    def __init__(self, command: list[str]) -> None:
+        super().__init__(command)
+        self._has: set[tuple[int, str, int]] = set()
+
+    def before(self, request: dict[str, Any]) -> None:
+        for session in request.get("run", ()):
+            for place, step in enumerate(session["steps"]):
+                if step["op"] != "apply" or not isinstance(step["update"], dict):
+                    continue
+                clients, _, client, clock = varuints(base64.b64decode(step["update"]["base64"]), 4)
+                peer = (session["session"], step["peer"], client)
+                if clients and clock and peer not in self._has:
+                    session["steps"][place] = {"op": "state_vector", "peer": step["peer"], "was": "apply"}
+                elif clients:
+                    self._has.add(peer)
+
+    def step(self, step: Step, reply: Answer) -> None:
+        if "was" in step and "ok" in reply:
+            reply["ok"] = None
+
+
 class KeepsTheUndone(Miniature):
     """Says that it took something back, and did not."""
 
@@ -394,6 +434,9 @@ FAULTS: dict[str, tuple[Callable[[list[str]], Miniature], str]] = {
 # Faults that no case deserves a verdict for, since each comes through alone.
 BLAMELESS: dict[str, Callable[[list[str]], Miniature]] = {"spoils-memory": SpoilsMemory}
 
+# Faults that show where the library beside them has not the same: a test says which has not.
+BESIDE_SOUND: dict[str, Callable[[list[str]], Miniature]] = {"forgets-what-waits": ForgetsWhatWaits}
+
 if __name__ == "__main__":
-    makers = BLAMELESS | {name: row[0] for name, row in (FAULTS | BY_CHANCE).items()}
+    makers = BLAMELESS | BESIDE_SOUND | {name: row[0] for name, row in (FAULTS | BY_CHANCE).items()}
     makers[sys.argv[1]](sys.argv[2:]).serve()
