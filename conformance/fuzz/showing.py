@@ -88,7 +88,7 @@ def _way(record: Record) -> tuple[str, str, bool]:
     return record["profile"], told_as(record), "known" in record
 
 
-def _bytes_line(slot: str, reader: str, maker: str, authors: Sequence[str], *, sound: bool) -> str:
+def _bytes_line(slot: str, reader: str, maker: str, authors: Sequence[str], *, sound: bool = True) -> str:
     structs = f", of structs of {', '.join(authors)}" if authors and list(authors) != [maker] else ""
     either = "" if sound else ", and the kit cannot read it either"
     return f"  bytes    {slot}, made by {maker}{structs}, was read by {reader}{either}"

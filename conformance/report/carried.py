@@ -24,4 +24,4 @@ def _words(arguments: Sequence[str], names: Sequence[str]) -> Iterator[str]:
         if name in names:
             yield name
             if name not in _FLAGS:
-                yield value if given else next(words)
+                yield value if given else next(words, "")
