@@ -216,14 +216,18 @@ class _Writing:
         self.steps += [step for name in self.snapshots for step in self._restored(name)]
 
     def _take_back(self, peer: str) -> None:
-        """Undo once for each transaction: what is left is the document before the first."""
+        """Undo once for each transaction, which leaves the document before the first; redo all; and both once more."""
         mine = [message for message in self.traffic.log if message.sender == peer]
-        before = {"op": "state", "peer": peer, "as": "before"}
-        self.steps.insert(0, before)
-        for _ in mine:
-            self.undo(peer)
-        self.steps.append({"op": "state", "peer": peer, "as": "undone"})
-        self.same.append(["before", "undone"])
+        undone, redone = ["before"], ["done"]
+        self.steps.insert(0, _look(peer, undone[0]))
+        self.steps.append(_look(peer, redone[0]))
+        for turn in range(2):
+            for act, seen in ((self.undo, undone), (self.redo, redone)):
+                for _ in mine:
+                    act(peer)
+                seen.append(f"{seen[0]}.{turn}")
+                self.steps.append(_look(peer, seen[-1]))
+        self.same += [undone, redone]
 
     def _restored(self, name: str) -> Iterator[Step]:
         viewer = f"r{name[1:]}"
@@ -236,6 +240,10 @@ class _Writing:
 
     def _message(self, peer: str) -> Message:
         return Message(self.traffic.slot("u"), peer, self.chance.pick(self.generator.profile.formats))
+
+
+def _look(peer: str, name: str) -> Step:
+    return {"op": "state", "peer": peer, "as": name}
 
 
 def _format(message: Message) -> Mapping[str, str]:

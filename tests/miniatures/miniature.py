@@ -334,16 +334,24 @@ class ForgetsWhatWaits(Miniature):
 class KeepsTheUndone(Miniature):
     """Says that it took something back, and did not."""
 
+    act = "undo"
+
     def before(self, request: dict[str, Any]) -> None:
         for session in request.get("run", ()):
             session["steps"] = [
-                {"op": "undo.can", "peer": step["peer"], "was": "undo"} if step["op"] == "undo" else step
+                {"op": "undo.can", "peer": step["peer"], "was": self.act} if step["op"] == self.act else step
                 for step in session["steps"]
             ]
 
     def step(self, step: Step, reply: Answer) -> None:
         if "was" in step and "ok" in reply:
             reply["ok"] = True
+
+
+class ForgetsToRedo(KeepsTheUndone):
+    """Says that it did something again, and did not."""
+
+    act = "redo"
 
 
 class MergesTheFirst(Miniature):
@@ -402,6 +410,7 @@ class DiesOfOthers(Miniature):
 BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "loses-some": (LosesSome, "text", "agree:same-state* miniature*"),
     "keeps-the-undone": (KeepsTheUndone, "undone", "agree:same-state* miniature*"),
+    "forgets-to-redo": (ForgetsToRedo, "undone", "agree:same-state* miniature*"),
     "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
     "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
     "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
