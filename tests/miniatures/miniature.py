@@ -414,7 +414,7 @@ BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
     "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
     "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
-    "cuts-what-it-writes": (CutsWhatItWrites, "text", "refused:apply * miniature <- miniature"),
+    "cuts-what-it-writes": (CutsWhatItWrites, "text", "refused:apply * miniature <- miniature, unreadable"),
     "cuts-its-snapshots": (CutsItsSnapshots, "snapshots", "refused:snapshot.restore * miniature*"),
     "dies-of-others": (DiesOfOthers, "text", "crash ended with SIGABRT miniature"),
     "takes-anything": (RefusesNothing, "hostile", "agree:same-apply* miniature*"),
