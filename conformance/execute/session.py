@@ -55,7 +55,6 @@ class Session:
         "_out",
         "_taken",
         "alone",
-        "ended",
         "head",
         "number",
         "over",
@@ -73,7 +72,6 @@ class Session:
         self.workers = workers
         self.alone = alone
         self.over = False  # finished, or given up
-        self.ended = False  # a runner ended it early
         self._out: set[int] = set()  # actors of whom nothing more can be asked
         self.turn = -1
         self.reached = 0  # steps that were answered, and answered ok
@@ -104,6 +102,11 @@ class Session:
             return True
         self.turn = len(turns)
         return False
+
+    @property
+    def ended(self) -> bool:
+        """Whether a runner ended it early, for itself or for all."""
+        return bool(self._out)
 
     @property
     def is_done(self) -> bool:
@@ -151,7 +154,6 @@ class Session:
         self._taken.append((chunk, count))
         self.reached += count - bad
         if bad and type(answer) is dict and _ends_session(answer):
-            self.ended = True
             self._out |= {chunk.actor} if "unsupported" in answer else set(range(len(self.workers)))
         elif count < asked:
             raise ValueError(f"gave {count} answers to {asked} steps without saying why")
