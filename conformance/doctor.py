@@ -1,6 +1,6 @@
 """The doctor: proves that the kit can fail, by giving it runners that are wrong in a known way.
 
-Every *miniature* is a real runner with one fault (tests/miniatures/miniature.py). It must be caught with the verdict
+Every *miniature* is a real runner with one fault (tests/miniatures/library.py). It must be caught with the verdict
 that it deserves, in its own cases only, and the real runner beside it must come through unharmed.
 """
 
@@ -77,7 +77,7 @@ def miniature(fault: str, real: Launch) -> Launch:
 
 
 def _script() -> Path:
-    return data_root() / "tests" / "miniatures" / "miniature.py"
+    return data_root() / "tests" / "miniatures" / "library.py"
 
 
 def cases() -> tuple[Case, ...]:

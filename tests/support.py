@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Step = dict[str, Any]
 
-MINIATURE = Path(__file__).parent / "miniatures" / "miniature.py"
+MINIATURE = Path(__file__).parent / "miniatures" / "library.py"
 INSERT: Step = {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "abc"}
 DELETE: Step = {"op": "text.delete", "peer": "a", "path": ["t"], "index": 0, "length": 1}
 ABC = {"state": {"t": {"$text": "abc"}}, "state_vector": {"1": 3}}

@@ -48,7 +48,7 @@ def test_every_record_of_a_run_is_as_the_schema_says(demo_results: Path) -> None
 )
 def test_records_of_broken_runners_are_too(tmp_path: Path, fault: str, verdict: str) -> None:
     real = provide(parse_spec("pycrdt"), load_manifests(data_root())["pycrdt"], lambda _: None)
-    script = data_root() / "tests" / "miniatures" / "miniature.py"
+    script = data_root() / "tests" / "miniatures" / "library.py"
     manifest = tmp_path / "broken.toml"
     argv = [sys.executable, str(script), fault, *real.argv]
     manifest.write_text(
