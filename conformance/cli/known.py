@@ -33,8 +33,8 @@ def main(argv: list[str]) -> int:
         "The known divergences: failures that are understood. With --update, the signatures of the entries are taken "
         "from results; reasons, cases and everything else are a person's to write. Exit code 1 when a failure is "
         "covered by no entry, or an entry has no failure. With --examples, one failure of each is performed and "
-        "recorded in examples.json beside the entries; --document makes docs/divergences.md, and a page "
-        "for each implementation, of entries and examples. "
+        "recorded in examples.json beside the entries, where one that is seen again stays as it is; "
+        "--document makes docs/divergences.md, and a page for each implementation, of entries and examples. "
         "With --bisect, releases of the implementation are installed, and perform the cases of entries.",
     )
     parser.add_argument("--update", type=Path, nargs="+", metavar="RESULTS.ndjson", help="results files of runs")
@@ -98,7 +98,7 @@ def _record(arguments: argparse.Namespace, folder: Path, known: Sequence[Diverge
     examples = {name: example for name, example in load_examples(folder).items() if name in ids}
     with Engine(commands, options.limits(arguments)) as engine:
         implementations = introduce(engine, wanted.specs, commands)
-        found = dict(collect(engine, implementations, known, load_cases([data_root() / "vectors"])))
+        found = dict(collect(engine, implementations, known, load_cases([data_root() / "vectors"]), examples))
     save_examples(folder, {**examples, **found})
     names = {implementation.name for implementation in implementations}
     for divergence in known:

@@ -98,21 +98,47 @@ def save_examples(folder: Path, examples: Mapping[str, Example]) -> None:
 
 
 def collect(
-    engine: Engine, implementations: Sequence[Implementation], known: Sequence[Divergence], cases: Sequence[Case]
+    engine: Engine,
+    implementations: Sequence[Implementation],
+    known: Sequence[Divergence],
+    cases: Sequence[Case],
+    recorded: Mapping[str, Example],
 ) -> Iterator[tuple[str, Example]]:
     """An example of every divergence whose implementation takes part, where one of its cases fails as it says.
 
     One of varied deliveries only has none: it is the same error as another, and its programs would be long.
-    The plainest failure is taken: alone before with others, v1 before v2, and the case with the fewest steps
+    One that was recorded stays as long as it is seen again: others take part in each run, and by chance values differ.
+    Else the plainest failure is taken: alone before with others, v1 before v2, and the case with the fewest steps
     among those that programs have a source for.
     """
     names = [implementation.name for implementation in implementations]
     for divergence in known:
         if divergence.implementation not in names or divergence.deliveries == "varied" or divergence.is_of_scenarios:
             continue
+        before = recorded.get(divergence.id)
         performances = list(_candidates(divergence, implementations, cases))
+        if before is not None:
+            performances.sort(key=lambda performance: not _is_of(before, performance, names))
         if shown := _first_failing(engine, implementations, divergence, performances):
-            yield divergence.id, _example(shown, implementations)
+            now = _example(shown, implementations)
+            yield divergence.id, before if before is not None and _is_the_same(before, now) else now
+
+
+def _is_of(example: Example, performance: Performance, names: Sequence[str]) -> bool:
+    cast = (names[performance.cast[0]], names[performance.cast[-1]])
+    program = performance.program
+    return (program.case.id, cast, program.format) == (example.case, example.cast, example.format)
+
+
+def _is_the_same(before: Example, now: Example) -> bool:
+    """Whether both are of the same case, cast and versions, and went wrong in the same place."""
+
+    def told(example: Example) -> tuple[Any, ...]:
+        place = example.failure and (example.failure["place"], example.failure["check"])
+        kind = (example.case, example.digest, example.cast, example.format, example.versions)
+        return (*kind, example.verdict, example.answered_by, place)
+
+    return told(before) == told(now)
 
 
 def _candidates(

@@ -202,6 +202,7 @@ class _Writing:
         """Deliver the rest, and look at everything that must be the same by now."""
         if self.generator.profile.takes_back:
             self._take_back(self.names[0])
+        self.same += self.traffic.same
         if self.generator.profile.drops:
             return
         for peer in self.names:

@@ -1,7 +1,8 @@
 """How the updates of a random program reach the other peers.
 
 Every change of a peer is a message in one log. A move takes messages to one peer: in the log's order, which is causal;
-in any order; merged, diffed or converted on the way; or in place of messages by a state vector exchange.
+in any order; merged, diffed or converted on the way; by a store that holds updates and no document; or in place of
+messages by a state vector exchange.
 """
 
 from __future__ import annotations
@@ -30,12 +31,17 @@ class Message:
 
 @dataclass(slots=True)
 class Traffic:
-    """The log, and what of it has come to whom."""
+    """The log, and what of it has come to whom.
+
+    Attributes:
+        same: slots that must hold the same, of what was asked on the way.
+    """
 
     peers: Sequence[str]
     chance: Chance
     drops: float
     log: list[Message] = field(default_factory=list)
+    same: list[list[str]] = field(default_factory=list)
     _missing: dict[str, list[int]] = field(init=False)
     _names: int = 0
 
@@ -128,6 +134,28 @@ class Traffic:
         yield {"op": "diff", "peer": self.chance.pick(self.peers), "update": whole, "since": since, "as": cut}
         yield {"op": "apply", "peer": peer, "update": cut}
 
+    def stored(self, peer: str) -> Iterator[Step]:
+        """Some of what is missing, in any order and with gaps, merged and cut by a store to what this one lacks.
+
+        What a store says of itself is asked of every peer: it answers whoever connects, and none of them has a
+        document with these gaps.
+        """
+        missing = self._missing[peer]
+        taken = [place for place in missing if self.chance.happens(0.5)]
+        if not taken:
+            return
+        self._missing[peer] = [place for place in missing if place not in taken]
+        since, whole, cut = self.slot("v"), self.slot("w"), self.slot("d")
+        slots = [self.log[taken.pop(self.chance.below(len(taken)))].slot for _ in range(len(taken))]
+        yield {"op": "merge", "peer": self.chance.pick(self.peers), "updates": slots, "as": whole}
+        held = [f"{whole}.{each}" for each in self.peers]
+        self.same.append(held)
+        for each, name in zip(self.peers, held, strict=True):
+            yield {"op": "update_state_vector", "peer": each, "update": whole, "as": name}
+        yield {"op": "state_vector", "peer": peer, "as": since}
+        yield {"op": "diff", "peer": self.chance.pick(self.peers), "update": whole, "since": since, "as": cut}
+        yield {"op": "apply", "peer": peer, "update": cut}
+
     def converted(self, peer: str) -> Iterator[Step]:
         """The oldest missing message, converted by somebody."""
         if not self._missing[peer]:
@@ -157,6 +185,7 @@ _MOVES: Mapping[str, Callable[[Traffic, str], Iterator[Step]]] = {
     "resync": Traffic.resync,
     "merged": Traffic.merged,
     "diffed": Traffic.diffed,
+    "stored": Traffic.stored,
     "converted": Traffic.converted,
     "nothing": _nothing,
 }

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from conformance.model.value import Value
 
 
+STATE_VECTORS = frozenset({"state_vector", "update_state_vector"})
+"""The ops that observe a state vector, in which each library has an order of clients of its own."""
+
+
 def decoded_awareness(observed: Value) -> Value:
     """Client id (as text) -> clock and state, of an awareness update in base64; None when it is not one."""
     from conformance.wire.awareness import decode_awareness

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.agreement import REFUSED, Voice, partings
-from conformance.judge.decoded import bytes_of, decoded_awareness, decoded_state_vector
+from conformance.judge.decoded import STATE_VECTORS, bytes_of, decoded_awareness, decoded_state_vector
 from conformance.judge.passed import Memory, Seen
 from conformance.judge.right import Right
 from conformance.model.value import Value, digest, project, same
@@ -265,7 +265,7 @@ class Judge:
 def _voice(program: Program, place: int, demand: Demand, player: int, answer: Answer) -> Voice:
     if "ok" not in answer:
         said: Value = REFUSED
-    elif program.steps[place]["op"] == "state_vector":
+    elif program.steps[place]["op"] in STATE_VECTORS:
         said = decoded_state_vector(answer["ok"])
     else:
         said = answer["ok"]

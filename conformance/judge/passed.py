@@ -8,7 +8,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from conformance.judge.decoded import decoded_state_vector
+from conformance.judge.decoded import STATE_VECTORS, decoded_state_vector
 from conformance.model.value import Value, project, quick_bytes
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _groups(program: Program) -> Sequence[_Group]:
         elif demand.check != "structs":
             return ()
     ops = {group: {program.steps[place]["op"] for place in places} for group, places in groups.items()}
-    return [(_vectors_alike if ops[group] == {"state_vector"} else _alike, places) for group, places in groups.items()]
+    return [(_vectors_alike if ops[group] <= STATE_VECTORS else _alike, places) for group, places in groups.items()]
 
 
 def _alike(answers: Sequence[Value]) -> bool:
@@ -91,7 +91,7 @@ def _alike(answers: Sequence[Value]) -> bool:
 
 
 def _vectors_alike(answers: Sequence[Value]) -> bool:
-    """Whether state vectors say the same: each library has an order of clients of its own."""
+    """Whether state vectors say the same, in whatever order."""
     first = answers[0]
     said = decoded_state_vector(first)
     return said is not None and all(answer == first or decoded_state_vector(answer) == said for answer in answers)

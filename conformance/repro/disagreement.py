@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.judge.decoded import decoded_state_vector
+from conformance.judge.decoded import STATE_VECTORS, decoded_state_vector
 from conformance.model.value import same
 from conformance.repro.part import Goal, needed
 
@@ -57,7 +57,7 @@ def _voices(outcome: Outcome, step: int, player: int) -> Iterator[tuple[int, str
         ours = outcome.performance.players[program.actors[place]] == player
         if ours and answer is not None and "ok" in answer:
             op = program.steps[place]["op"]
-            if op in ("state_vector", "update_state_vector"):
+            if op in STATE_VECTORS:
                 yield place, demand.peer, "state_vector", decoded_state_vector(answer["ok"])
             else:
                 yield place, demand.peer, "state" if op == "state" else "value", answer["ok"]

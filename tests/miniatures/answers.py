@@ -26,8 +26,10 @@ class WrongState(Miniature):
 class WrongStateVector(Miniature):
     """Reports the clock of the first client one too high."""
 
+    of = "state_vector"
+
     def step(self, step: Step, reply: Answer) -> None:
-        if step["op"] == "state_vector" and "ok" in reply:
+        if step["op"] == self.of and "ok" in reply:
             data = bytearray(base64.b64decode(reply["ok"]))
             if data[0] and data[-1] < 0x7F:
                 data[-1] += 1

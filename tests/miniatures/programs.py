@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.miniatures.answers import RefusesNothing
+from tests.miniatures.answers import RefusesNothing, WrongStateVector
 from tests.miniatures.miniature import Miniature, Pretends, steps
 
 if TYPE_CHECKING:
@@ -88,6 +88,12 @@ class MergesTheFirst(Miniature):
                 del step["updates"][1:]
 
 
+class ClaimsMore(WrongStateVector):
+    """Says of updates that they hold one unit more than they do."""
+
+    of = "update_state_vector"
+
+
 class ShiftedPosition(Miniature):
     """Resolves relative positions one too far."""
 
@@ -137,6 +143,7 @@ BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "keeps-the-undone": (KeepsTheUndone, "undone", "agree:same-state* miniature*"),
     "forgets-to-redo": (ForgetsToRedo, "undone", "agree:same-state* miniature*"),
     "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
+    "claims-more": (ClaimsMore, "text,gaps-stored", "agree:same-update_state_vector* miniature*"),
     "shifted-position": (ShiftedPosition, "positions", "agree:same-position.resolve* miniature*"),
     "restores-the-current": (RestoresTheCurrent, "snapshots", "agree:same-state* miniature*"),
     "cuts-what-it-writes": (CutsWhatItWrites, "text", "refused:apply * miniature <- miniature, unreadable"),
