@@ -57,6 +57,15 @@ def test_another_wrong_answer_is_told_apart(kit: Kit, demo: Path, demo_results: 
     assert "fails otherwise" in said.out and "fails as it did" not in said.out
 
 
+def test_the_cases_of_a_run_may_stand_in_two_places(kit: Kit, demo: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results.ndjson"
+    both = ("--filter", "demo/wrong", "--filter", "pending/json-after-skip")
+    kit("--impls", "pycrdt", "--vectors", demo, "--with-shipped", *both, "--results", results)
+    said = kit("replay", results, "--known", "--vectors", demo)
+    assert said.code == 1
+    assert "demo/wrong  pycrdt alone" in said.out and "pending/json-after-skip  pycrdt alone" in said.out
+
+
 def test_what_cannot_be_replayed_is_one_clear_line(kit: Kit, demo_results: Path, tmp_path: Path) -> None:
     for arguments, says in (
         ((demo_results, "demo/right"), "no failed result matches demo/right"),

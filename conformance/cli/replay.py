@@ -11,11 +11,16 @@ from conformance.model.layers import ALL_ROLES
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
+    from conformance.model.vector import Case
     from conformance.report.records import Record
     from conformance.run import Plan
+    from conformance.scenario.model import Scenario
     from conformance.scenario.run import Plan as ScenarioPlan
+
+    Found = TypeVar("Found", Case, Scenario)
 
 ALL_PASS, STILL_FAILING = 0, 1
 
@@ -32,7 +37,12 @@ def _parser() -> options.Parser:
     )
     parser.add_argument("--known", action="store_true", help="known divergences too")
     parser.add_argument(
-        "--vectors", type=Path, action="append", metavar="PATH", help="where the cases stand, if not shipped"
+        "--vectors",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="where cases stand that are not shipped",
     )
     parser.add_argument("--runner", metavar="MANIFEST.toml", type=Path, action="append", default=[])
     options.add_limits(parser)
@@ -71,8 +81,7 @@ def _plan(arguments: argparse.Namespace, failed: Sequence[Record]) -> Plan:
     from conformance.run import Plan
 
     ids = {record["case"] for record in failed}
-    cases = tuple(case for case in load_cases(arguments.vectors or [data_root() / "vectors"]) if case.id in ids)
-    _check_found(ids, {case.id for case in cases})
+    cases = tuple(_found(ids, arguments.vectors, data_root() / "vectors", load_cases))
     kind = "all" if any(len(set(record["cast"])) > 2 for record in failed) else "pairs"
     only = frozenset((record["case"], tuple(record["cast"]), record["format"]) for record in failed)
     return Plan(cases, kind, (), options.limits(arguments), only=only)
@@ -88,14 +97,21 @@ def _scenarios(arguments: argparse.Namespace, failed: Sequence[Record]) -> Scena
 
     only = frozenset((record["case"], tuple(record["cast"])) for record in failed)
     ids = {case for case, _ in only}
-    paths = arguments.vectors or [data_root() / "vectors" / FOLDER]
-    scenarios = tuple(scenario for scenario in load_scenarios(paths, tuple(UPPER)) if scenario.id in ids)
-    _check_found(ids, {scenario.id for scenario in scenarios})
+    shipped = data_root() / "vectors" / FOLDER
+    scenarios = tuple(_found(ids, arguments.vectors, shipped, lambda paths: load_scenarios(paths, tuple(UPPER))))
     return Plan(scenarios, "", (), only=only, jobs=arguments.jobs, corpora=corpora_of(scenarios))
 
 
-def _check_found(wanted: set[str], found: set[str]) -> None:
-    if missing := wanted - found:
+def _found(
+    wanted: set[str], own: Sequence[Path], shipped: Path, load: Callable[[Sequence[Path]], Iterable[Found]]
+) -> Iterator[Found]:
+    """The cases of these ids: those that are in `own`, and of the others the shipped ones, as a run may have both."""
+    missing = set(wanted)
+    for paths in filter(None, (own, [shipped])):
+        found = [case for case in load(paths) if case.id in missing] if missing else []
+        missing -= {case.id for case in found}
+        yield from found
+    if missing:
         raise UsageError(
             f"no case {', '.join(sorted(missing))} in the vectors; say where they stand with --vectors PATH"
         )
