@@ -15,7 +15,7 @@ from conformance.fuzz.traffic import MOVES, Message, Traffic
 from conformance.model.vector import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conformance.fuzz.profile import Profile
     from conformance.wire.model import Format
@@ -25,6 +25,9 @@ Step = dict[str, Any]
 _NAMES = "abcde"
 _LARGE = (2**32, 2**53)
 _REASON = "Strong eventual consistency: peers with the same updates have the same content, however those came."
+_REASON_OF_TWINS = (
+    "What one writes alone, into a document that nobody else knows, is there as in any text, list or map."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,14 @@ class Generator:
             return self._hostile(seed, chance, names, self._mutations.pick(chance))
         writing = _Writing(self, chance, names)
         for _ in range(2 + chance.below(self._size.rounds - 1)):
-            for peer in writing.traffic.peers[:1] if self.profile.takes_back else writing.traffic.peers:
-                self._write(writing, peer)
+            for together in self._writers(writing.traffic.peers):
+                self._write(writing, together)
             for peer in writing.traffic.peers:
                 writing.steps += writing.traffic.move(self._moves.pick(chance), peer)
         writing.finish()
-        expect = {"agree": True, **({"same": writing.same} if writing.same else {})}
-        return self._case(seed, writing.peers, writing.steps, expect)
+        agree = {} if self.profile.twins else {"agree": True}
+        same = {"same": writing.same} if writing.same else {}
+        return self._case(seed, writing.peers, writing.steps, {**agree, **same})
 
     def _hostile(self, seed: int, chance: Chance, names: str, mutation: str) -> Case:
         peers = {name: {"client": 100 + place} for place, name in enumerate(names)}
@@ -86,7 +90,7 @@ class Generator:
         return Case(
             id=f"fuzz/{self.profile.name.replace(',', '-')}-{seed}",
             title=f"Random program {seed} of {self.profile.name}",
-            reason=_REASON,
+            reason=_REASON_OF_TWINS if self.profile.twins else _REASON,
             level="required",
             verdict="valid",
             flags=flags,
@@ -103,21 +107,30 @@ class Generator:
         least, most = self._peers
         return _NAMES[: least + chance.below(most - least + 1)]
 
-    def _write(self, writing: _Writing, peer: str) -> None:
+    def _writers(self, peers: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Who writes, one after the other; those that stand together write the same."""
+        if self.profile.twins:
+            yield peers
+        else:
+            yield from ((peer,) for peer in (peers[:1] if self.profile.takes_back else peers))
+
+    def _write(self, writing: _Writing, together: Sequence[str]) -> None:
         chance = writing.chance
         for _ in range(chance.below(self._size.bursts + 1)):
             names = [self._edits.pick(chance) for _ in range(1 + chance.below(self._size.ops))]
             if self._has_acts:
                 for name in names:
                     if name in _ACTS:
-                        _ACTS[name](writing, peer)
+                        for peer in together:
+                            _ACTS[name](writing, peer)
                 names = [name for name in names if name in EDITS]
             if names:
                 local = [EDITS[name](chance) for name in names]
                 local.append(EDITS[self._certain.pick(chance)](chance))
-                for op in local:
-                    op["peer"] = peer
-                writing.transact(peer, local)
+                for peer in together:
+                    writing.transact(peer, [{**op, "peer": peer} for op in local])
+            if self.profile.twins:
+                writing.look()
 
 
 def _check(profile: Profile) -> None:
@@ -203,18 +216,27 @@ class _Writing:
         if self.generator.profile.takes_back:
             self._take_back(self.names[0])
         self.same += self.traffic.same
-        if self.generator.profile.drops:
+        if self.generator.profile.twins:
+            self.look()
+        if self.generator.profile.drops or self.generator.profile.twins:
             return
         for peer in self.names:
             self.steps += self.traffic.deliver_all(peer)
         for aspect in ("state_vector",) if self.generator.profile.tidies else ("state_vector", "state"):
-            self.same.append([f"{aspect}.{peer}" for peer in self.names])
-            self.steps += [{"op": aspect, "peer": peer, "as": f"{aspect}.{peer}"} for peer in self.names]
+            self._ask(aspect, aspect)
         for name in self.positions:
             self.same.append([f"{name}.{peer}" for peer in self.names])
             resolve = {"op": "position.resolve", "position": name}
             self.steps += [{**resolve, "peer": peer, "as": f"{name}.{peer}"} for peer in self.names]
         self.steps += [step for name in self.snapshots for step in self._restored(name)]
+
+    def look(self) -> None:
+        """Look at the documents of all, which must show the same."""
+        self._ask("state", self.traffic.slot("l"))
+
+    def _ask(self, aspect: str, name: str) -> None:
+        self.same.append([f"{name}.{peer}" for peer in self.names])
+        self.steps += [{"op": aspect, "peer": peer, "as": f"{name}.{peer}"} for peer in self.names]
 
     def _take_back(self, peer: str) -> None:
         """Undo once for each transaction, which leaves the document before the first; redo all; and both once more."""

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _SHIPPED = Path(__file__).with_name("profiles.toml")
 KINDS = ("edits", "delivery", "setting", "bytes")
 _SHAPE = ("kind", "about", "default", "roots", "needs")
-_DOES = ("edits", "takes_back", "tidies", "moves", "drops", "formats", "clients", "gc", "mutations")
-_KEYS = {*_SHAPE, *_DOES}
+_WRITES = ("edits", "takes_back", "tidies", "leaves_open", "mutations")
+_TRAVELS = ("moves", "drops", "twins", "formats", "clients", "gc")
+_KEYS = {*_SHAPE, *_WRITES, *_TRAVELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Profile:
         needs: features that every player must have.
         edits, moves: weights by name (edits.py, delivery.py).
         drops: the share of deliveries that are lost.
+        twins: all peers make the same edits, and nothing travels.
+        leaves_open: what of its edits each library does in its own way, so that twins would differ; empty for most.
         formats: of updates that travel.
         clients: small or large ids.
         gc: on, off or mixed.
@@ -45,6 +48,8 @@ class Profile:
     edits: Mapping[str, float] = field(default_factory=dict)
     moves: Mapping[str, float] = field(default_factory=dict)
     drops: float = 0.0
+    twins: bool = False
+    leaves_open: str = ""
     formats: tuple[str, ...] = ("v1",)
     clients: str = "small"
     gc: str = "on"
@@ -95,6 +100,10 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         for root, kind in profile.roots.items():
             if roots.setdefault(root, kind) != kind:
                 raise UsageError(f"profile {profile.name}: another one has the root {root} as {roots[root]}")
+    twins = any(profile.twins for profile in chosen)
+    for profile in chosen if twins else ():
+        if profile.leaves_open:
+            raise UsageError(f"profile {profile.name}: is not for twins, since it leaves open {profile.leaves_open}")
     collecting = {profile.gc for profile in chosen}
     return Profile(
         name=",".join(profile.name for profile in chosen),
@@ -103,6 +112,7 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         edits=_summed([profile.edits for profile in chosen]),
         moves=_summed([profile.moves for profile in chosen]),
         drops=max((profile.drops for profile in chosen), default=0.0),
+        twins=twins,
         formats=tuple(dict.fromkeys(f for profile in chosen for f in profile.formats)),
         clients="large" if any(profile.clients == "large" for profile in chosen) else "small",
         takes_back=any(profile.takes_back for profile in chosen),

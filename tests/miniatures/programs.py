@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.miniatures.answers import RefusesNothing, WrongStateVector
+from tests.miniatures.answers import OffByOne, RefusesNothing, WrongStateVector
 from tests.miniatures.miniature import Miniature, Pretends, steps
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ class DiesOfOthers(Miniature):
 # Fault -> what does it, the profile of random programs that finds it, and a glob of the key under which it does.
 BY_CHANCE: dict[str, tuple[Callable[[list[str]], Miniature], str, str]] = {
     "loses-some": (LosesSome, "text", "agree:same-state* miniature*"),
+    "one-place-too-early": (OffByOne, "text,twins", "agree:same-state* miniature*"),
     "keeps-the-undone": (KeepsTheUndone, "undone", "agree:same-state* miniature*"),
     "forgets-to-redo": (ForgetsToRedo, "undone", "agree:same-state* miniature*"),
     "merges-the-first": (MergesTheFirst, "text,merge", "agree:same-state* miniature*"),
