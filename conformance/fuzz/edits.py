@@ -23,6 +23,10 @@ _KEYS = ("a", "b", "c", "d")
 _NAMES = ("p", "div", "b", "li")
 _MARKS: tuple[Op, ...] = ({"b": True}, {"i": True}, {"color": "red"}, {"color": "blue"}, {"b": True, "i": True})
 _UNMARKS: tuple[Op, ...] = ({"b": None}, {"i": None}, {"color": None}, {"b": None, "color": None})
+_VALUED: tuple[Op, ...] = (
+    *({"b": True}, {"b": False}, {"n": 0}, {"n": 1}, {"s": ""}, {"s": "x"}),
+    *({"o": {"k": 1}}, {"o": {"k": 2}}, {"o": {}}, {"l": [1, 2]}, {"b": False, "o": {"k": 1}}, {"b": True, "n": 0}),
+)
 _PLAIN: tuple[Any, ...] = (0, 1, -5, 12345, True, False, None, "", "s", "text", 0.5, [1, 2], {"k": "v"})
 _ANY: tuple[Any, ...] = (
     *_PLAIN,
@@ -152,19 +156,23 @@ def _xml_cut(chance: Chance) -> Op:
     return {**_cut("text.delete", [])(chance), "path": _path(chance, _NODES[1:])}
 
 
-def _marked(chance: Chance) -> Op:
-    return {**_insert_text(["t"])(chance), "attributes": chance.pick(_MARKS)}
+def _insert_marked(marks: tuple[Op, ...]) -> Callable[[Chance], Op]:
+    insert = _insert_text(["t"])
+    return lambda chance: {**insert(chance), "attributes": chance.pick(marks)}
 
 
 _SUBDOCS: tuple[Op, ...] = tuple({"$doc": guid} for guid in _GUIDS)
 
 EDITS: Mapping[str, Callable[[Chance], Op]] = {
     "text.insert": _insert_text(["t"]),
-    "text.insert.attributes": _marked,
+    "text.insert.attributes": _insert_marked(_MARKS),
+    "text.insert.valued": _insert_marked(_VALUED),
     "text.astral": _insert_text(["t"], _ASTRAL),
     "text.delete": _cut("text.delete", ["t"]),
     "text.format": _format(_MARKS),
     "text.unformat": _format(_UNMARKS),
+    "text.mark": _format(_VALUED),
+    "text.unmark": _format(tuple({key: None} for key in "bnsol")),
     "text.embed": _embed,
     "array.insert": _insert_values(_PLAIN),
     "array.delete": _cut("array.delete", ["l"]),
@@ -197,7 +205,7 @@ EDITS: Mapping[str, Callable[[Chance], Op]] = {
 
 CERTAIN = frozenset(
     {
-        *("text.insert", "text.insert.attributes", "text.astral", "text.embed"),
+        *("text.insert", "text.insert.attributes", "text.insert.valued", "text.astral", "text.embed"),
         *("array.insert", "map.set", "any.set", "any.insert", "bigint.set", "bigint.insert"),
         *("nested.root", "xml.root", "subdoc.set", "subdoc.value"),
     }
