@@ -222,6 +222,16 @@ def test_what_waits_must_come_out_without_a_resync(tmp_path: Path) -> None:
     assert (said.code, said.out.splitlines()[0]) == (1, "agree:same-state_vector wrong against yjs")
 
 
+def test_twins_show_what_peers_get_wrong_alike(tmp_path: Path) -> None:
+    """Its peers agree, all one place too early, and so do those that get its updates."""
+    argv = miniature("one-place-too-early", real("pycrdt")).argv
+    wrong = ("--runner", a_manifest(tmp_path, "wrong", argv), "--programs", 20)
+    for cast in ("wrong", "yjs,wrong"):
+        assert conformance("fuzz", "--impls", cast, *wrong, "--profile", "text").code == 0
+    said = conformance("fuzz", "--impls", "yjs,wrong", *wrong, "--profile", "text,twins")
+    assert (said.code, said.out.splitlines()[0]) == (1, "agree:same-state[t] wrong against yjs")
+
+
 def test_structs_are_looked_at_in_some_casts_and_in_the_one_that_was_named() -> None:
     """The numbers of the implementations say in which, and `--impls` of a command to see it again gives others."""
     everybody = [yrs(f"0.{minor}.0") for minor in range(20, 26)]
