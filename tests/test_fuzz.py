@@ -25,7 +25,7 @@ from conformance.model.implementation import WRAP, Hello, Implementation
 from conformance.model.schema import check_suite
 from conformance.model.vector import case_json
 from conformance.provision import Launch
-from tests.support import a_manifest, conformance, miniature, read, real
+from tests.support import a_manifest, conformance, miniature, one_line, read, real
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,6 +230,18 @@ def test_twins_show_what_peers_get_wrong_alike(tmp_path: Path) -> None:
         assert conformance("fuzz", "--impls", cast, *wrong, "--profile", "text").code == 0
     said = conformance("fuzz", "--impls", "yjs,wrong", *wrong, "--profile", "text,twins")
     assert (said.code, said.out.splitlines()[0]) == (1, "agree:same-state[t] wrong against yjs")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ("richtext,twins", "richtext: is not for twins, since it leaves open the attributes of what is inserted"),
+        ("text,gaps,twins", "gaps: is not for twins, between whom nothing travels"),
+        ("text,hostile", "hostile: programs of bytes are not combined with others"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(names: str, says: str) -> None:
+    assert says in one_line(conformance("fuzz", "--impls", "yjs,pycrdt", "--profile", names))
 
 
 def test_structs_are_looked_at_in_some_casts_and_in_the_one_that_was_named() -> None:

@@ -101,9 +101,8 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
             if roots.setdefault(root, kind) != kind:
                 raise UsageError(f"profile {profile.name}: another one has the root {root} as {roots[root]}")
     twins = any(profile.twins for profile in chosen)
-    for profile in chosen if twins else ():
-        if profile.leaves_open:
-            raise UsageError(f"profile {profile.name}: is not for twins, since it leaves open {profile.leaves_open}")
+    if twins:
+        _check_twins(chosen)
     collecting = {profile.gc for profile in chosen}
     return Profile(
         name=",".join(profile.name for profile in chosen),
@@ -119,6 +118,14 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         tidies=any(profile.tidies for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
     )
+
+
+def _check_twins(chosen: Sequence[Profile]) -> None:
+    for profile in chosen:
+        if profile.leaves_open:
+            raise UsageError(f"profile {profile.name}: is not for twins, since it leaves open {profile.leaves_open}")
+        if profile.kind == "delivery" and not profile.twins:
+            raise UsageError(f"profile {profile.name}: is not for twins, between whom nothing travels; leave one out")
 
 
 def _summed(weights: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -141,7 +141,7 @@ class Traffic:
         document with these gaps.
         """
         missing = self._missing[peer]
-        taken = [place for place in missing if self.chance.happens(0.5)]
+        taken = [place for place in missing if self.log[place].format == "v1" and self.chance.happens(0.5)]
         if not taken:
             return
         self._missing[peer] = [place for place in missing if place not in taken]
