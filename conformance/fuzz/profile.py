@@ -89,11 +89,11 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
     if unknown := [name for name in names if name not in known]:
         raise UsageError(f"there is no profile {unknown[0]}; there are {', '.join(known)}")
     chosen = [known[name] for name in dict.fromkeys(names)]
-    kinds = {profile.kind for profile in chosen}
-    if "bytes" in kinds:
+    if of_bytes := next((profile for profile in chosen if profile.kind == "bytes"), None):
         if len(chosen) > 1:
-            raise UsageError(f"profile {chosen[0].name}: programs of bytes are not combined with others")
-        return chosen[0]
+            raise UsageError(f"profile {of_bytes.name}: programs of bytes are not combined with others")
+        return of_bytes
+    kinds = {profile.kind for profile in chosen}
     chosen += [profile for profile in known.values() if profile.default and profile.kind not in kinds]
     roots: dict[str, str] = {}
     for profile in chosen:
