@@ -110,8 +110,8 @@ def main(argv: list[str]) -> int:
         _list(known)
         return NOTHING_FOUND
     profiles = _profiles(arguments.profile, known)
-    path, found = _perform(arguments, profiles, argv)
-    _show(found, path, argv)
+    path, found, labels = _perform(arguments, profiles, argv)
+    _show(found, path, argv, labels)
     return FOUND if unknown(found) else NOTHING_FOUND
 
 
@@ -132,7 +132,8 @@ def _profiles(named: Sequence[str] | None, known: dict[str, Profile]) -> list[Pr
 
 def _perform(
     arguments: argparse.Namespace, profiles: Sequence[Profile], argv: Sequence[str]
-) -> tuple[Path, list[Record]]:
+) -> tuple[Path, list[Record], list[str]]:
+    """The record, the findings, and who took part."""
     from conformance.cli.recording import default_results_path
     from conformance.fuzz.corpus import Corpus
     from conformance.fuzz.resume import read_resumed
@@ -165,7 +166,7 @@ def _perform(
         finally:
             watch.close()
             writer.close()
-    return path, watch.findings
+        return path, watch.findings, [each.label for each in venue.implementations]
 
 
 def _venue(arguments: argparse.Namespace, wanted: Wanted) -> AbstractContextManager[Venue]:
@@ -225,8 +226,8 @@ def _campaign(
     return Campaign(Troupe(script, implementations), plan, before, known)
 
 
-def _show(found: Sequence[Record], path: Path, argv: Sequence[str]) -> None:
+def _show(found: Sequence[Record], path: Path, argv: Sequence[str], labels: Sequence[str]) -> None:
     from conformance.fuzz.showing import lines
 
-    for line in lines(found, path, argv):
+    for line in lines(found, path, argv, labels):
         print(line)

@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from conformance.fuzz.finding import BESIDE, told_as
+from conformance.fuzz.inquiry import with_everybody
 from conformance.report.carried import PROFILES, RUNNER, carried
 from conformance.report.progress import announce
 
@@ -106,10 +107,27 @@ def _apart(record: Record) -> str:
     return f" --apart {shlex.quote(','.join(chosen[0]))}" if chosen else ""
 
 
-def lines(found: Sequence[Record], path: Path, arguments: Sequence[str]) -> Iterator[str]:
+def _with_a_control(record: Record, labels: Sequence[str]) -> list[str]:
+    """Who plays when a program is made smaller: the cast, and one that is right alone where all of these are not.
+
+    A program may demand what holds only while it is whole; what is right without it says so
+    (minimize/finding.py, controls).
+    """
+    cast = list(dict.fromkeys(record["cast"]))
+    wrong = with_everybody(record["key"].rpartition(f"{_symptom(record)} ")[2])
+    others = [label for label in labels if label not in (*cast, *wrong)]
+    return [*cast, *(others[:1] if set(cast) <= set(wrong) else ())]
+
+
+def _symptom(record: Record) -> str:
+    """The key without who is odd: it begins as the kind does, of which that is the last word."""
+    return str(record["kind"]).rpartition(" ")[0]
+
+
+def lines(found: Sequence[Record], path: Path, arguments: Sequence[str], labels: Sequence[str] = ()) -> Iterator[str]:
     """The findings, one of each kind, with the commands that go on from there; the known ones in a line each.
 
-    `arguments` are those of the campaign.
+    `arguments` are those of the campaign, `labels` its implementations.
     """
     first: dict[tuple[str, str, bool], Record] = {}
     for record in found:
@@ -121,6 +139,7 @@ def lines(found: Sequence[Record], path: Path, arguments: Sequence[str]) -> Iter
     for record in new:
         cast = ",".join(record["cast"])
         impls = ",".join(dict.fromkeys(record["cast"]))
+        controlled = ",".join(_with_a_control(record, labels))
         yield told_as(record)
         yield f"  seen in {record['profile']}, seed {record['seed']}, cast {cast}"
         if "writer" in record:
@@ -134,7 +153,7 @@ def lines(found: Sequence[Record], path: Path, arguments: Sequence[str]) -> Iter
         )
         yield (
             f"  smaller  python -m conformance minimize {record['program']['id']} --results {shlex.quote(str(path))} "
-            f"--impls {shlex.quote(impls)} --cast {shlex.quote(cast)}{_apart(record)}"
+            f"--impls {shlex.quote(controlled)} --cast {shlex.quote(cast)}{_apart(record)}"
             f"{carried(arguments, RUNNER)}"
         )
     yield f"{len(new)} new ways to fail, {len(first) - len(new)} known ones; record: {path}"
