@@ -113,6 +113,20 @@ def test_what_an_inquiry_has_named_is_no_reason_for_what_the_others_show() -> No
     assert _judged(_finding(camps, "yrs against pycrdt,yjs"), entry, _entry("yjs", "* *|yjs"))["known"]
 
 
+def test_of_several_that_fail_alone_one_hides_no_other() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B)], "yjs,yrs alone")
+    wide = _entry("yrs", "agree:state* *yrs*")
+    assert explained(split["key"], "text,gaps", [wide], EVERYBODY)
+    assert "known" not in _judged(split, wide)
+    assert _judged(split, wide, _entry("yjs", "agree:state* yjs alone"))["known"] == ["yjs-x", "yrs-x"]
+
+
+def test_who_gets_it_right_is_beside_those_that_all_get_it_wrong() -> None:
+    split = _finding([(["yjs"], A), (["yrs"], B)], "yjs,yrs alone")
+    (smaller,) = (line for line in lines([split], Path("results.ndjson"), (), NAMES) if "  smaller" in line)
+    assert smaller.endswith(" --impls yjs,yrs,pycrdt --cast yjs,yrs")
+
+
 def test_what_is_odd_about_bytes_stands_behind_the_roots() -> None:
     split = _finding([(["yjs"], A), (["yrs"], B), (["pycrdt"], C)], oddity="value-in-text")
     assert "agree:state[t] value-in-text pycrdt|yjs beside yrs" in _judged(split)["new_pairs"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Cast = tuple[int, ...]
-_ALONE, AGAINST = " alone", " against "
+ALONE, AGAINST = " alone", " against "
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Inquiry:
             for player in self.players
         }
         if alone:
-            return f"{_named(alone, labels)}{_ALONE}"
+            return f"{_named(alone, labels)}{ALONE}"
         groups: dict[frozenset[int], set[int]] = {}
         for player, failing_with in partners.items():
             if failing_with:
@@ -68,4 +68,4 @@ def _named(players: set[int] | frozenset[int], labels: Sequence[str]) -> str:
 
 def with_everybody(odd: str) -> tuple[str, ...]:
     """Those that fail alone, or with everybody else."""
-    return () if not odd or AGAINST in odd else tuple(odd.removesuffix(_ALONE).split(","))
+    return () if not odd or AGAINST in odd else tuple(odd.removesuffix(ALONE).split(","))

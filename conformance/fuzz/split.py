@@ -4,6 +4,8 @@ No glob is asked about a split in more than two camps as a whole, as it would ta
 known. Each two of the camps are a split of their own, under the key that it would have if there were no others, with
 those of the cast that stand in neither behind: `agree:state[t] yjs|yrs beside y-octo` may be of what y-octo wrote.
 
+Several that fail alone are asked about one at a time: each has a bug of its own, and a glob of one may match the key.
+
 Bytes that nobody should send are nobody's, and there each two implementations of different camps are a split of their
 own: who stands together says which bugs met, and with many implementations there is no end of that. What the key says
 counts for those whom it says to be odd: it is of all casts of a program, and two others may part in this one. And such
@@ -22,7 +24,7 @@ from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.fuzz.finding import BESIDE, roots
-from conformance.fuzz.inquiry import AGAINST
+from conformance.fuzz.inquiry import AGAINST, ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -44,6 +46,7 @@ def with_known(record: Record, explained: Explained, *, of_two: bool = False) ->
     One of several pairs that is new says which of them are (`new_pairs`). `of_two` says that only two implementations
     play the profile: whoever of them fails does so with everybody else, and is also asked about as the odd one.
     """
+    explained = _one_at_a_time(explained)
     split = _split(record)
     odd = _odd(record, split)
     if record["program"].get("flags"):
@@ -57,6 +60,20 @@ def with_known(record: Record, explained: Explained, *, of_two: bool = False) ->
     pairs = list(dict.fromkeys(_pairs(record, split, odd))) if several or not odd else []
     shown = [record["key"], *pairs] if odd or not pairs else pairs
     return _told(record, {key: explained(key) for key in shown}, pairs if several else ())
+
+
+def _one_at_a_time(explained: Explained) -> Explained:
+    """Several that fail alone are asked about by themselves, and each must be explained: one hides no other."""
+
+    def each(key: str, *, failing: str = "") -> tuple[str, ...]:
+        odd, alone, others = key.partition(ALONE)
+        head, _, names = odd.rpartition(" ")
+        if not alone or "," not in names:
+            return explained(key, failing=failing)
+        found = [explained(f"{head} {name}{alone}{others}", failing=failing) for name in names.split(",")]
+        return tuple(dict.fromkeys(chain(*found))) if all(found) else ()
+
+    return each
 
 
 def _with_others(record: Record) -> str:
