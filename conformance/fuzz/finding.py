@@ -136,6 +136,11 @@ def told_as(record: Record) -> str:
     return f"{record['key']}{WRITTEN_BY}{record['writer']}" if "writer" in record else str(record["key"])
 
 
+def symptom_of(record: Record) -> str:
+    """A finding's symptom: its kind without who parted or failed, which stands behind."""
+    return str(record["kind"]).rpartition(" ")[0]
+
+
 def explained(
     key: str,
     profile: str,

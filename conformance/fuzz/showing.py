@@ -8,7 +8,7 @@ import time
 from itertools import product
 from typing import TYPE_CHECKING
 
-from conformance.fuzz.finding import BESIDE, told_as
+from conformance.fuzz.finding import BESIDE, symptom_of, told_as
 from conformance.fuzz.inquiry import with_everybody
 from conformance.report.carried import PROFILES, RUNNER, carried
 from conformance.report.progress import announce
@@ -114,14 +114,9 @@ def _with_a_control(record: Record, labels: Sequence[str]) -> list[str]:
     (minimize/finding.py, controls).
     """
     cast = list(dict.fromkeys(record["cast"]))
-    wrong = with_everybody(record["key"].rpartition(f"{_symptom(record)} ")[2])
+    wrong = with_everybody(record["key"].removeprefix(f"{symptom_of(record)} "))
     others = [label for label in labels if label not in (*cast, *wrong)]
     return [*cast, *(others[:1] if set(cast) <= set(wrong) else ())]
-
-
-def _symptom(record: Record) -> str:
-    """The key without who is odd: it begins as the kind does, of which that is the last word."""
-    return str(record["kind"]).rpartition(" ")[0]
 
 
 def lines(found: Sequence[Record], path: Path, arguments: Sequence[str], labels: Sequence[str] = ()) -> Iterator[str]:

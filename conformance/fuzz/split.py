@@ -23,7 +23,7 @@ import re
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING, Any, Protocol
 
-from conformance.fuzz.finding import BESIDE, roots
+from conformance.fuzz.finding import BESIDE, roots, symptom_of
 from conformance.fuzz.inquiry import AGAINST, ALONE
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _behind(record: Record, sides: Sequence[Sequence[str]]) -> str:
 
 def _symptom(record: Record) -> tuple[str, str, str]:
     """A finding's symptom; of odd bytes also what was shown, and behind it which oddity tells of it."""
-    symptom = str(record["kind"]).rpartition(" ")[0]  # behind it is who parted or failed
+    symptom = symptom_of(record)
     shown, space, told = symptom.rpartition(" ")
     return symptom, shown + space, told
 

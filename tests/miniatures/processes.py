@@ -1,4 +1,4 @@
-"""Runners that break as processes do, when they are asked to delete."""
+"""Runners that break as processes do, most of them when they are asked to delete."""
 
 from __future__ import annotations
 
