@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from conformance.wire.model import (
+    ARRAY,
     GC,
     ID,
     ContentAny,
     ContentDeleted,
     ContentFormat,
     ContentString,
+    ContentType,
     Item,
     RootName,
     Struct,
@@ -107,3 +109,12 @@ def test_a_parent_is_no_origin_however_alike_they_look() -> None:
         Item.of(ID(1, 0), ContentString("x"), origin=ID(2, 0)),
     )
     assert skim(update(within)) != skim(update(after))
+
+
+def test_many_structs_of_another_kind_are_looked_at_once() -> None:
+    """A second look at all that follows each of them would take minutes."""
+    first = Item.of(ID(1, 0), ContentType(ARRAY), parent=RootName("l"))
+    types = [Item.of(ID(1, clock), ContentType(ARRAY), origin=ID(1, clock - 1)) for clock in range(1, 1 << 15)]
+    whole = update(first, *types)
+    assert len(skim(whole).structs[1][1]) == 1 << 15
+    assert relayed_differences(whole, update(first, *types, deleted=((0, 1),))) != []

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conformance.wire.model import Format
 
 _SLOTS, _STRUCTS, _DIFFERENCES = 3, 4, 4  # that are shown of a result; the results file has the rest
+_ARGUMENT = 8000  # characters that one argument of a command line may have everywhere
 
 
 def struct_lines(record: Record) -> Iterator[tuple[str, str]]:
@@ -31,7 +32,14 @@ def struct_lines(record: Record) -> Iterator[tuple[str, str]]:
     for name, data in shown:
         yield "update", f"{name}: {_summary(data, update_format)}"
     if shown:
-        yield "explain", f"python -m conformance explain {base64.b64encode(shown[0][1]).decode()}"
+        yield "explain", _how_to_explain(*shown[0])
+
+
+def _how_to_explain(slot: str, data: bytes) -> str:
+    text = base64.b64encode(data).decode()
+    if len(text) > _ARGUMENT:
+        return f"bytes.{slot} of this result in the results file, saved as FILE: python -m conformance explain FILE"
+    return f"python -m conformance explain {text}"
 
 
 def _bytes(text: str) -> bytes | None:

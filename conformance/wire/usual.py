@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from itertools import islice
-from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from conformance.wire.lib0 import Reader, Writer
@@ -35,7 +34,6 @@ _VARUINT = rb"[\x80-\xff]{0,6}[\x00-\x7f]"  # below 2^49
 _LENGTH = rb"(?!\x00)" + _VARUINT
 _ID = _VARUINT + _VARUINT
 _NUMBER = rb"(?P<number>\x7d%b|\x7c[\x00-\xff]{4}|\x7b[\x00-\xff]{8})" % _VARUINT
-_WHOLE, _GROUP = itemgetter(0), attrgetter("lastindex")
 _SIMPLE = rb"[\x78\x79\x7e\x7f]"  # true, false, null, undefined
 
 
@@ -46,15 +44,16 @@ def usual_structs(data: bytes, start: int, count: int) -> tuple[list[bytes], int
     does not say that there is a key where there is an origin.
     """
     pattern = _usual()
-    found = list(islice(pattern.finditer(data, start), count))
-    structs = list(map(_WHOLE, found))
-    for place, group in enumerate(map(_GROUP, found)):
-        if group is None:
-            continue
+    structs: list[bytes] = []
+    end = start
+    # One at a time: each struct of another kind ends the run, and what stands behind it is not looked at twice.
+    for found in islice(pattern.finditer(data, start), count):
+        group = found.lastindex
         if group == pattern.groups:
-            return structs[:place], found[place].start()
-        structs[place] = _in_one_form(found[place])
-    return structs, found[-1].end() if found else start
+            break
+        structs.append(found[0] if group is None else _in_one_form(found))
+        end = found.end()
+    return structs, end
 
 
 def _in_one_form(struct: Match[bytes]) -> bytes:
