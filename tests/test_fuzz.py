@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.doctor import table
+from conformance.errors import UsageError
 from conformance.fuzz.casting import casts
 from conformance.fuzz.chance import Chance, Weighted
 from conformance.fuzz.finding import explained, symptom
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 PROFILES = load_profiles()
 EDITS = [name for name, profile in PROFILES.items() if profile.kind in ("edits", "bytes")]
 DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "f0c353e324ff5ad0"}
-COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "text,array,v2", "undo,gaps", "text,clients", "map,gc"]
+COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "array,v2", "undo,gaps", "text,clients", "map,gc,long"]
 
 
 def _program(names: str, seed: int) -> dict[str, Any]:
@@ -52,6 +53,13 @@ def test_a_seed_is_the_same_program_on_every_machine() -> None:
         for names in ("text", "nested,gaps", "hostile")
     }
     assert digests == DIGESTS
+
+
+def test_a_long_program_has_a_thousand_ops_and_more() -> None:
+    programs = [_program("text,long", seed) for seed in range(20)]
+    ops = sorted(sum(len(step.get("steps", (step,))) for step in program["steps"]) for program in programs)
+    assert ops[0] > 100
+    assert ops[10] > 1000
 
 
 def test_chance_is_fair_and_repeats_itself() -> None:
@@ -387,3 +395,14 @@ def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, edits: str, s
     said = conformance("fuzz", "--impls", "pycrdt", "--profiles", own, "--programs", 5)
     assert said.code == 2
     assert f"profile words,calm: {says}" in said.err
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [("{ rounds = 1 }", "size: rounds is a whole number from 2 on"), ("{ turns = 9 }", "size is a table of rounds, ")],
+)
+def test_a_size_that_no_program_has_is_named(tmp_path: Path, size: str, says: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(f'[endless]\nkind = "setting"\nsize = {size}\n')
+    with pytest.raises(UsageError, match=f"own.toml: endless: {says}"):
+        load_profiles(own)

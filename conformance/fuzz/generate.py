@@ -30,19 +30,10 @@ _REASON_OF_TWINS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How long programs are: rounds, transactions of a peer in a round, ops of a transaction; each drawn up to this."""
-
-    rounds: int = 6
-    bursts: int = 2
-    ops: int = 6
-
-
 class Generator:
     """Makes the programs of one profile."""
 
-    def __init__(self, profile: Profile, peers: tuple[int, int], size: Size | None = None) -> None:
+    def __init__(self, profile: Profile, peers: tuple[int, int]) -> None:
         """`peers` is the least and the greatest number of peers.
 
         Raises:
@@ -51,7 +42,6 @@ class Generator:
         _check(profile)
         self.profile = profile
         self._peers = peers
-        self._size = size or Size()
         self._mutations = Weighted(profile.mutations) if profile.mutations else None
         if self._mutations is None:
             self._edits = Weighted(profile.edits)
@@ -66,7 +56,7 @@ class Generator:
         if self._mutations is not None:
             return self._hostile(seed, chance, names, self._mutations.pick(chance))
         writing = _Writing(self, chance, names)
-        for _ in range(2 + chance.below(self._size.rounds - 1)):
+        for _ in range(2 + chance.below(self.profile.size.rounds - 1)):
             for together in self._writers(writing.traffic.peers):
                 self._write(writing, together)
             for peer in writing.traffic.peers:
@@ -116,8 +106,8 @@ class Generator:
 
     def _write(self, writing: _Writing, together: Sequence[str]) -> None:
         chance = writing.chance
-        for _ in range(chance.below(self._size.bursts + 1)):
-            names = [self._edits.pick(chance) for _ in range(1 + chance.below(self._size.ops))]
+        for _ in range(chance.below(self.profile.size.bursts + 1)):
+            names = [self._edits.pick(chance) for _ in range(1 + chance.below(self.profile.size.ops))]
             if self._has_acts:
                 for name in names:
                     if name in _ACTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,21 @@ _SHIPPED = Path(__file__).with_name("profiles.toml")
 KINDS = ("edits", "delivery", "setting", "bytes")
 _SHAPE = ("kind", "about", "default", "roots", "needs")
 _WRITES = ("edits", "takes_back", "tidies", "leaves_open", "mutations")
-_TRAVELS = ("moves", "drops", "twins", "formats", "clients", "gc")
+_TRAVELS = ("moves", "drops", "twins", "formats", "clients", "gc", "size")
 _KEYS = {*_SHAPE, *_WRITES, *_TRAVELS}
+_LEAST = {"rounds": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long programs are: rounds, transactions of a peer in a round, ops of a transaction; each drawn up to this.
+
+    There are two rounds at least.
+    """
+
+    rounds: int = 6
+    bursts: int = 2
+    ops: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class Profile:
         formats: of updates that travel.
         clients: small or large ids.
         gc: on, off or mixed.
+        size: how long programs are.
         mutations: weights by name (hostile.py), of a profile whose programs are bytes.
         takes_back: the first peer undoes all that it did.
         tidies: peers delete marks that an update makes redundant, and emit an update of their own for it, as Y.js does
@@ -53,6 +67,7 @@ class Profile:
     formats: tuple[str, ...] = ("v1",)
     clients: str = "small"
     gc: str = "on"
+    size: Size = Size()
     mutations: Mapping[str, float] = field(default_factory=dict)
     takes_back: bool = False
     tidies: bool = False
@@ -77,7 +92,18 @@ def _profile(name: str, table: Mapping[str, Any], file: Path) -> Profile:
     if unknown := table.keys() - _KEYS:
         raise UsageError(f"{file}: {name}: unknown key {', '.join(sorted(unknown))}")
     values = {**table, "needs": frozenset(table.get("needs", ())), "formats": tuple(table.get("formats", ("v1",)))}
-    return Profile(name, **values)
+    return Profile(name, **{**values, "size": _size(table.get("size", {}), f"{file}: {name}")})
+
+
+def _size(table: Mapping[str, int], where: str) -> Size:
+    known = [each.name for each in fields(Size)]
+    if not isinstance(table, dict) or table.keys() - set(known):
+        raise UsageError(f"{where}: size is a table of {', '.join(known)}")
+    for key, number in table.items():
+        least = _LEAST.get(key, 1)
+        if type(number) is not int or number < least:
+            raise UsageError(f"{where}: size: {key} is a whole number from {least} on")
+    return Size(**table)
 
 
 def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
@@ -117,6 +143,7 @@ def combine(names: Sequence[str], known: Mapping[str, Profile]) -> Profile:
         takes_back=any(profile.takes_back for profile in chosen),
         tidies=any(profile.tidies for profile in chosen),
         gc=next(gc for gc in ("off", "mixed", "on") if gc in collecting),
+        size=_largest([profile.size for profile in chosen]),
     )
 
 
@@ -126,6 +153,14 @@ def _check_twins(chosen: Sequence[Profile]) -> None:
             raise UsageError(f"profile {profile.name}: is not for twins, since it leaves open {profile.leaves_open}")
         if profile.kind == "delivery" and not profile.twins:
             raise UsageError(f"profile {profile.name}: is not for twins, between whom nothing travels; leave one out")
+
+
+def _largest(sizes: Sequence[Size]) -> Size:
+    return Size(
+        rounds=max(size.rounds for size in sizes),
+        bursts=max(size.bursts for size in sizes),
+        ops=max(size.ops for size in sizes),
+    )
 
 
 def _summed(weights: Sequence[Mapping[str, float]]) -> dict[str, float]:
