@@ -10,8 +10,9 @@ _EMBED = b"\x00"
 
 def content(text: Any) -> bytes:
     """What a text's offsets count."""
-    if not hasattr(text, "diff"):
-        return str(text).encode()
+    plain = str(text).encode()
+    if len(plain) == len(text) or not hasattr(text, "diff"):
+        return plain  # no embed is in it
     return b"".join(insert.encode() if type(insert) is str else _EMBED for insert, _ in text.diff())
 
 
@@ -22,6 +23,19 @@ def utf16_units(counted: bytes, length: int) -> int:
         return length
     # A character counts where it begins; those of four bytes are surrogate pairs.
     return length - len(head) + sum(2 if byte >= 0xF0 else byte < 0x80 or byte >= 0xC0 for byte in head)
+
+
+def utf8_bytes(counted: bytes, units: int) -> int:
+    """The bytes that hold the first `units` UTF-16 units; what is past the end counts one each.
+
+    Raises:
+        UnicodeDecodeError: they end within a surrogate pair.
+    """
+    if counted[:units].isascii():
+        return units
+    wide = counted.decode().encode("utf-16-le")
+    head = wide[: 2 * units]
+    return len(head.decode("utf-16-le").encode()) + units - len(head) // 2
 
 
 class Ruler:

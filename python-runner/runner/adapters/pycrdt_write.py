@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..errors import Unsupported
-from ..values import Writer, checked_text, shared_tag, utf16_length
+from ..values import Writer, checked_text, shared_tag
+from .pycrdt_text import content, utf8_bytes
 
 Step = Dict[str, Any]
 
@@ -68,31 +69,10 @@ class Operations:
         """The offset in UTF-8 bytes that is `units` UTF-16 units from the start; an embed counts one in both."""
         if units == 0:
             return 0
-        plain = str(text)
-        if len(plain) == len(text):
-            # As many characters as bytes and embeds: all ASCII, without an embed.
-            return units
-        parts = [insert for insert, _ in text.diff()] if hasattr(text, "diff") else [plain]
-        offset = 0
-        for part in parts:
-            if type(part) is not str:
-                if units == 0:
-                    break
-                units -= 1
-                offset += 1
-                continue
-            length = utf16_length(part)
-            if units > length:
-                units -= length
-                offset += len(part.encode())
-                continue
-            try:
-                head = part.encode("utf-16-le")[: 2 * units].decode("utf-16-le")
-            except UnicodeDecodeError:
-                raise Unsupported("text.surrogate-split") from None
-            return offset + len(head.encode())
-        # Past the end by what is left: for the library to judge.
-        return offset + units
+        try:
+            return utf8_bytes(content(text), units)
+        except UnicodeDecodeError:
+            raise Unsupported("text.surrogate-split") from None
 
     # Arrays and maps
 
