@@ -19,7 +19,7 @@ from conformance.execute import worker
 from conformance.execute.engine import Engine
 from conformance.execute.limits import Limits
 from conformance.execute.process import RunnerError, RunnerProcess
-from conformance.execute.room import Room
+from conformance.execute.room import Room, places
 from conformance.judge.known import Divergence
 from conformance.model.spec import Spec
 from conformance.plan import casting
@@ -245,11 +245,21 @@ def test_where_many_cases_break_a_library_fewer_are_open_and_few_begin_again(tmp
 @pytest.mark.parametrize(("breaks", "size"), [(0, 600), (1, 300), (2, 150), (9, 16)])
 def test_room_is_halved_at_a_break_and_grows_again(breaks: int, size: int) -> None:
     room = Room(600)
+    room.take(600)
     for _ in range(breaks):
-        room.narrow(600)
+        room.narrow()
     assert room.size == size
     room.widen(3 * 600)
     assert room.size == 600
+
+
+@pytest.mark.parametrize(("steps", "free"), [(40, True), (100_000, True), (200_000, False)])
+def test_a_long_session_takes_several_places(steps: int, free: bool) -> None:
+    room = Room(600)
+    room.take(places(steps))
+    assert room.is_free is free
+    room.leave(places(steps))
+    assert room.is_free
 
 
 LATE = """\

@@ -121,7 +121,7 @@ class Engine:
         self._room = Room(3 * BATCH * len(self._places))  # every worker has its lines in flight and one more waiting
         more = True
         while True:
-            while len(self._sessions) < self._room.size and (more or self._interrupted):
+            while self._room.is_free and (more or self._interrupted):
                 if self._interrupted:
                     self._begin(self._interrupted.popleft())
                 elif (performance := next(performances, None)) is not None:
@@ -148,6 +148,7 @@ class Engine:
                 self._finish(session, self._fault(worker, worker.broken))
                 return
         self._sessions[number] = session
+        self._room.take(session.places)
         if not session.advance():
             raise AssertionError(f"the first turn of {performance.program.case.id} needs bytes that nobody made")
 
@@ -158,7 +159,8 @@ class Engine:
         return worker
 
     def _finish(self, session: Session, fault: Fault | None = None) -> None:
-        self._sessions.pop(session.number, None)
+        if self._sessions.pop(session.number, None) is not None:
+            self._room.leave(session.places)
         session.over = True
         self._finished.append(Outcome(session.performance, session.answers, fault, session.is_done and fault is None))
 
@@ -223,9 +225,17 @@ class Engine:
             self._replace(worker, suspects=())
         elif answer.get("renewed") is True:
             self._renewed(worker)
-        elif worker.lines_answered % _RECYCLE_EVERY == 0 and not any(other.draining for other in self._places):
-            # Two that drain at once could wait for each other.
+        elif self._is_due(worker):
             worker.draining = self._guard.is_swollen(worker)
+
+    def _is_due(self, worker: Worker) -> bool:
+        """Whether it is time to look at how much an idle worker holds.
+
+        One that takes sessions alone is looked at after each, since the next one would be blamed for all of it. Two
+        that drain at once could wait for each other.
+        """
+        every = 1 if worker.alone else _RECYCLE_EVERY
+        return worker.lines_answered % every == 0 and not any(other.draining for other in self._places)
 
     def _take(self, worker: Worker, request: Request, answer: dict[str, Any]) -> None:
         """Hand the answers of a line to their sessions; those that a broken library left out begin again."""
@@ -338,7 +348,7 @@ class Engine:
     def _narrow(self, worker: Worker) -> None:
         """Open fewer sessions after a break, but for one of a suspect, which costs nobody else."""
         if not worker.alone:
-            self._room.narrow(len(self._sessions))
+            self._room.narrow()
 
     def _broke(self, session: Session, worker: Worker, *, hangs: bool = False) -> None:
         self._danger.broke(session.performance.program.case.id, worker.implementation, hangs=hangs)
@@ -347,6 +357,7 @@ class Engine:
         """Give a session up and begin it again: a suspect at once, another one when there is room."""
         session.drop(failed)
         del self._sessions[session.number]
+        self._room.leave(session.places)
         if alone:
             self._begin(session.performance, alone=True)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.execute.room import places
 from conformance.plan.program import closing, fill
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Session:
         "number",
         "over",
         "performance",
+        "places",
         "reached",
         "slots",
         "turn",
@@ -71,6 +73,7 @@ class Session:
         self.performance = performance
         self.workers = workers
         self.alone = alone
+        self.places = places(len(performance.program.steps))
         self.over = False  # finished, or given up
         self._out: set[int] = set()  # actors of whom nothing more can be asked
         self.turn = -1
