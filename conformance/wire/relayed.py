@@ -7,8 +7,10 @@ format mark that became redundant may be deleted by one side alone (Yjs `Y.Text`
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from conformance.wire.diff import diff_normal
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.wire.model import Format
+
+_end = itemgetter(1)
 
 
 def relayed_differences(given: bytes, back: bytes, format: Format = "v1") -> list[str]:
@@ -78,7 +82,8 @@ def _redundant_marks(a: Normal, b: Normal) -> dict[int, set[int]]:
 
 
 def _covers(ranges: Sequence[tuple[int, int]], clock: int) -> bool:
-    return any(start <= clock < end for start, end in ranges)
+    place = bisect_right(ranges, clock, key=_end)
+    return place < len(ranges) and ranges[place][0] <= clock
 
 
 def _without_deleted(normal: Normal, marks: Mapping[int, set[int]]) -> Normal:
@@ -96,11 +101,10 @@ def _without_deleted(normal: Normal, marks: Mapping[int, set[int]]) -> Normal:
 def _masked(client: int, units: Sequence[Unit], deleted: Sequence[tuple[int, int]]) -> Iterator[Unit]:
     for unit in units:
         rest: Unit | None = unit
-        for start, end in deleted:
+        for place in range(bisect_right(deleted, unit.clock, key=_end), len(deleted)):
+            start, end = deleted[place]
             if rest is None or start >= rest.clock + rest.length:
                 break
-            if end <= rest.clock:
-                continue
             if start > rest.clock:
                 head, rest = split(client, rest, start - rest.clock)
                 yield head
