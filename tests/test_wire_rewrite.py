@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.wire.model import ID, ContentString, ContentType, Item, RootName, Update
+from conformance.wire.model import ID, ContentDeleted, ContentString, ContentType, Item, RootName, Update
 from conformance.wire.order import Order
 from conformance.wire.rewrite import less, names_in, of_clients, with_names
 from conformance.wire.roots import Places
@@ -125,6 +125,12 @@ def test_origins_that_go_round_in_a_ring_are_refused() -> None:
     last = Item.of(ID(1, 2), ContentString("b"), origin=ID(1, 1))
     with pytest.raises(ValueError, match="no update says where"):
         without([Update({1: (*ring, last)}, {})], {1: [(0, 2)]})
+
+
+def test_a_run_that_claims_too_many_elements_is_refused() -> None:
+    claimed = Item.of(ID(1, 0), ContentDeleted(2**31), parent=RootName("t"))
+    with pytest.raises(ValueError, match="too many to be put in order"):
+        without([Update({1: (claimed,)}, {})], {1: [(0, 1)]})
 
 
 def test_a_struct_that_one_update_lacks_leaves_a_gap() -> None:

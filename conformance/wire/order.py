@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 _Links: TypeAlias = "dict[ID, ID | None]"
 
+_MOST = 1 << 18  # elements, each of which is kept by itself; a deleted run may claim any number of them in a few bytes
+
 
 class Order:
     """All elements of a document's lists, linked."""
 
     def __init__(self, places: Places) -> None:
+        """Raises ValueError where there are more of them than can be kept."""
+        if (elements := sum(item.length for item in places.items())) > _MOST:
+            raise ValueError(f"{elements} elements are too many to be put in order, one by one")
         self._places = places
         self._left: _Links = {}
         self._right: _Links = {}

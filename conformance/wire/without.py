@@ -34,7 +34,8 @@ def without(updates: Sequence[Update], dropped: Ranges) -> list[Update]:
     he knew more, concurrent elements may come to stand in another order, as they might have then.
 
     Raises:
-        ValueError: an element stood beside one that is gone of which no update says where it was.
+        ValueError: an element stood beside one that is gone of which no update says where it was; or there are too
+            many elements (order.py).
     """
     document = _document(updates)
     gone = _Gone(_with_children(document.places, dropped))
