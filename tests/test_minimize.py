@@ -336,6 +336,19 @@ def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
     said = conformance("minimize", case["id"], "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
     assert said.code == 0, said.err
     assert "agree:same-position.resolve" in said.out
+    assert "may be no fault" not in said.out
+
+
+def test_where_nobody_is_right_the_report_says_so(tmp_path: Path) -> None:
+    insert = {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "b"}
+    look: list[dict[str, Any]] = [{"op": "state", "peer": peer, "as": f"s.{peer}"} for peer in "ab"]
+    suite = suite_text([replace(a_program(tmp_path, [insert, *look]), expect={"same": [["s.a", "s.b"]]})])
+    file = tmp_path / "nobody.json"
+    file.write_text(suite, encoding="utf-8")
+    (case,) = json.loads(suite)["cases"]
+    said = conformance("minimize", case["id"], "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
+    assert said.code == 0, said.err
+    assert "nobody here performs it alone without a failure: what is left may be no fault" in said.out
 
 
 @pytest.mark.parametrize(

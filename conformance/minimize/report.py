@@ -54,6 +54,8 @@ def markdown(result: Minimised, players: Players, manifests: Sequence[Manifest],
     yield f"- fails: `{finding.seen.signature}`"
     yield f"- on: {_versions(players)}"
     yield f"- {_sizes(result)}"
+    if finding.seen.main.check == "agree" and len(finding.stage.worlds) == 1 and not finding.stage.controls:
+        yield "- nobody here performs it alone without a failure: what is left may be no fault; add who does to --impls"
     if case.wrap:
         yield "- its numbers are taken modulo what there is: without that it does not fail in the same way"
     if result.vector is None:
