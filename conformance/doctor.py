@@ -87,7 +87,11 @@ def cases() -> tuple[Case, ...]:
         UsageError: the kit's own vectors are not there.
     """
     vectors = data_root() / "vectors"
-    texts = [case for case in load_cases([vectors / "text"]) if case.operations <= _OPS and len(case.peers) <= 2]
+    texts = [
+        case
+        for case in load_cases([vectors / "text"])
+        if case.operations <= _OPS and len(case.peers) <= 2 and not case.is_solo
+    ]
     malformed = [case for case in load_cases([vectors / "malformed"]) if case.verdict == "invalid"]
     if not texts or not malformed:
         raise UsageError(f"{vectors} lacks the text or malformed suite; install the kit again")

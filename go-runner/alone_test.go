@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,6 +49,25 @@ func TestExitCodes(t *testing.T) {
 		if code != each.code || !strings.Contains(output.String(), each.says) {
 			t.Errorf("%v: %d %s", each.arguments, code, output.String())
 		}
+	}
+}
+
+func TestStepsAreRepeated(t *testing.T) {
+	insert := `{"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "<", "times": 3}`
+	steps := `[` + insert + `, {"op": "transact", "peer": "a", "steps": [` + insert + `, {"op": "text.delete", "peer": "a", "path": ["t"], "index": 0, "length": 2}]}]`
+	var plain plainSteps
+	if err := json.Unmarshal([]byte(steps), &plain); err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, step := range plain {
+		texts = append(texts, string(step))
+	}
+	if len(plain) != 4 {
+		t.Error(texts)
+	}
+	if answers := playSteps(t, "", strings.Join(texts, ","), readText); !strings.Contains(answers, `"$text":"<<<<"`) {
+		t.Error(answers)
 	}
 }
 

@@ -24,7 +24,7 @@ type Case struct {
 	Roots   map[string]string `json:"roots"`
 	Wrap    bool              `json:"wrap"`
 	Peers   namedPeers        `json:"peers"`
-	Steps   []json.RawMessage `json:"steps"`
+	Steps   plainSteps        `json:"steps"`
 	Expect  Expect            `json:"expect"`
 }
 
@@ -62,6 +62,42 @@ func (p *namedPeers) UnmarshalJSON(raw []byte) error {
 		if err := decoder.Decode(&options); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// plainSteps are steps each of which stands in its place as often as its `times` says, those of transactions too.
+type plainSteps []json.RawMessage
+
+func (s *plainSteps) UnmarshalJSON(raw []byte) error {
+	var steps []map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &steps); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		times := 1
+		if said, repeated := step["times"]; repeated {
+			if err := json.Unmarshal(said, &times); err != nil {
+				return err
+			}
+			delete(step, "times")
+		}
+		if said, transacts := step["steps"]; transacts {
+			var inner plainSteps
+			if err := json.Unmarshal(said, &inner); err != nil {
+				return err
+			}
+			plain, err := json.Marshal(inner)
+			if err != nil {
+				return err
+			}
+			step["steps"] = plain
+		}
+		plain, err := json.Marshal(step)
+		if err != nil {
+			return err
+		}
+		*s = append(*s, slices.Repeat(plainSteps{plain}, times)...)
 	}
 	return nil
 }

@@ -13,10 +13,14 @@ import (
 
 // known is a known divergence, as far as a run alone needs it.
 type known struct {
-	id      string
-	cases   []string
-	formats []string
+	id         string
+	cases      []string
+	formats    []string
+	signatures []string
 }
+
+// hangs says whether its cases do not end, so that they cannot be played here; the coordinator plays them.
+func (k known) hangs() bool { return slices.Equal(k.signatures, []string{"timeout"}) }
 
 func (k known) covers(played Played) bool {
 	return k.names(played.id) && (k.formats == nil || slices.Contains(k.formats, played.format))
@@ -55,7 +59,7 @@ func readKnown(t *testing.T, file string) []known {
 			return strings.Join(unquoted(t, textKey(key).FindStringSubmatch(entry)), "")
 		}
 		list := func(key string) []string { return unquoted(t, listKey(key).FindStringSubmatch(entry)) }
-		found := known{id: one("id"), cases: list("cases"), formats: list("formats")}
+		found := known{one("id"), list("cases"), list("formats"), list("signatures")}
 		if one("castings") != "cross" && one("deliveries") != "varied" && !scenario.MatchString(found.cases[0]) {
 			entries = append(entries, found)
 		}
@@ -81,11 +85,19 @@ func unquoted(t *testing.T, match []string) []string {
 
 func TestAloneItDiffersWhereItIsKnownToAndNowhereElse(t *testing.T) {
 	kit := ".."
-	results, err := playAlone(Options{[]string{filepath.Join(kit, "vectors")}, "*", []string{"v1", "v2"}}, io.Discard)
+	entries := readKnown(t, filepath.Join(kit, "runners", "known", "ygo.toml"))
+	var skip []string
+	for _, entry := range entries {
+		if entry.hangs() {
+			skip = append(skip, entry.cases...)
+		}
+	}
+	entries = slices.DeleteFunc(entries, known.hangs)
+	vectors := []string{filepath.Join(kit, "vectors")}
+	results, err := playAlone(Options{vectors, "*", skip, []string{"v1", "v2"}}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries := readKnown(t, filepath.Join(kit, "runners", "known", "ygo.toml"))
 	met := map[string]bool{}
 	for _, played := range results {
 		if len(played.differences) == 0 {

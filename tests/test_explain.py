@@ -111,6 +111,15 @@ def test_every_content_is_listed(kit: Kit) -> None:
             assert part in said.out, part
 
 
+def test_of_many_structs_that_are_alike_the_first_is_listed(kit: Kit) -> None:
+    said = kit("explain", "AAAEQf7/AwAFAAP8/wMDCABBAwFsAQEBAARB/v8DAYCABAB3AXgBAQEB/v8D")
+    assert [line.split() for line in said.out.splitlines()[2:5]] == [
+        ["15", "1:0+1", "Any", '"x"', "in", "root", '"l"'],
+        ["17", "1:1+1", "Deleted", "before", "1:0", "deleted"],
+        ["and", "65534", "more", "like", "it,", "up", "to", "1:65535+1"],
+    ]
+
+
 def test_json_has_everything(kit: Kit) -> None:
     said = kit("explain", "--json", encode_update(all_contents()).hex())
     shown = said.json

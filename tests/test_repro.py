@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -76,15 +77,18 @@ SUBDOCUMENTS = {
 )
 def test_a_program_shows_the_wrong_answer(name: str, divergence: str, cases: dict[str, Case], tmp_path: Path) -> None:
     example = EXAMPLES[divergence]
-    file = tmp_path / ("repro.mjs" if RUNTIMES[name] == "node" else "repro.py")
-    text = program(cases[example.case], example, name)
-    file.write_text(text, encoding="utf-8")
-    if RUNTIMES[name] == "node":  # a module finds packages by its own place
-        (tmp_path / "node_modules").symlink_to(data_root() / "node_modules")
-
-    done = subprocess.run([RUNTIMES[name], file], capture_output=True, text=True, check=False, timeout=60)
+    done = ran(name, program(cases[example.case], example, name), tmp_path)
     assert done.returncode != 0, done.stdout
     assert "SyntaxError" not in done.stderr and "ReferenceError" not in done.stderr and "NameError" not in done.stderr
+
+
+def ran(name: str, text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What came of a program in JavaScript or Python."""
+    file = folder / ("repro.mjs" if RUNTIMES[name] == "node" else "repro.py")
+    file.write_text(text, encoding="utf-8")
+    if RUNTIMES[name] == "node":  # a module finds packages by its own place
+        (folder / "node_modules").symlink_to(data_root() / "node_modules")
+    return subprocess.run([RUNTIMES[name], file], capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +190,20 @@ def test_bytes_of_another_implementation_stand_in_the_program(name: str) -> None
     assert "AAA=" in text
     assert '"hi"' in text or "'hi'" in text
     assert "NOT TRANSLATED" not in text
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_done_many_times_is_a_loop(name: str, tmp_path: Path) -> None:
+    insert = {"op": "text.insert", "peer": "b", "path": ["t"], "index": 0, "text": "word"}
+    many = [insert] * 9
+    steps = [*many, {"op": "transact", "peer": "b", "steps": many}, {"op": "state", "peer": "b", "as": "s"}]
+    text = dialect(name).program(part_of(steps, expected={"t": {"$text": "word" * 18}}), Library("It", "it", "1.0"))
+    assert len(re.findall(r"\b9\b", text)) == 2
+    assert len(re.findall(r"\bword\b", text)) == 2
+    if name in RUNTIMES:
+        assert (
+            ran(name, text.replace("'it'", f"'{load_manifests(data_root())[name].package}'"), tmp_path).returncode == 0
+        )
 
 
 @pytest.mark.parametrize("name", names())

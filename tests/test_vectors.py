@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.errors import UsageError
-from conformance.model.vector import load_cases
+from conformance.model.vector import case_json, load_cases
 from tests.conftest import Kit, demo_suite, write_suite
 
 if TYPE_CHECKING:
@@ -80,9 +80,14 @@ def unknown_root(suite: Suite) -> None:
     suite["cases"][0]["steps"][0]["path"] = ["elsewhere"]
 
 
+def repeated_and_observed(suite: Suite) -> None:
+    suite["cases"][0]["steps"][0] |= {"times": 3, "as": "u"}
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
+        (repeated_and_observed, "case demo/right, at cases/0/steps/0"),
         (rename_suite, "suite is other, but the folder is demo"),
         (wrong_prefix, "case text/right: ids in this folder begin with demo/"),
         (same_id, "case demo/right: the id also stands in "),
@@ -119,6 +124,17 @@ def test_lint_of_what_is_no_suite(kit: Kit, demo: Path, content: str, complaint:
     (demo / "demo" / "cases.json").write_text(content)
     said = kit("vectors", "lint", demo)
     assert said.code == 2 and complaint in said.out
+
+
+def test_a_step_is_performed_as_often_as_it_says(tmp_path: Path) -> None:
+    suite = demo_suite()
+    insert = suite["cases"][0]["steps"][0]
+    once = {**insert, "text": "once"}
+    written = [once, {**insert, "times": 9}, once, {"op": "transact", "peer": "a", "steps": [{**insert, "times": 8}]}]
+    suite["cases"][0]["steps"] = written
+    case = load_cases([write_suite(tmp_path, suite)])[0]
+    assert case.steps == [once, *[insert] * 9, once, {"op": "transact", "peer": "a", "steps": [insert] * 8}]
+    assert case_json(case)["steps"] == written
 
 
 def test_ids_are_unique_across_files(kit: Kit, demo: Path) -> None:

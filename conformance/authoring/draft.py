@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.authoring.program import roots, steps
 from conformance.errors import UsageError
+from conformance.model.steps import expanded
 from conformance.model.vector import LEVELS, Case
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Draft:
             links=(),
             roots=raw["roots"],
             peers=raw["peers"],
-            steps=raw["steps"],
+            steps=expanded(raw["steps"]),
             expect={"converged": {}},
             file=path,
         )

@@ -67,7 +67,7 @@ class Vectors:
     def _performances(self, implementations: Sequence[Implementation]) -> Iterator[Performance]:
         speaks_v2 = [each.hello.features >= SPEAKS_V2 for each in implementations]
         for case in self.cases:
-            single = len(parts(case)) == 1 or case.verdict == "invalid"
+            single = len(parts(case)) == 1 or case.is_solo
             for cast in self.casts:
                 if (single and cast != ALONE) or (self.only is not None and (case.id, cast) not in self.only):
                     continue

@@ -86,7 +86,8 @@ def _measures(arguments: argparse.Namespace) -> Iterator[Measure]:
         announce(f"fuzz: {arguments.programs} programs")
         yield from measure_fuzz(wanted.specs, commands, Path(name), arguments.programs, jobs)
         if not arguments.without_corpus:
-            shipped = load_cases([data_root() / "vectors"])
+            # What is solo is of no usual length.
+            shipped = tuple(case for case in load_cases([data_root() / "vectors"]) if not case.solo)
             known = load_known(data_root() / "runners" / "known", wanted.names)
             few = shipped[::_EACH]
             announce(f"shipped: {len(few)} vectors in pairs")

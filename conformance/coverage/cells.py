@@ -43,7 +43,7 @@ WRITERS = ("array.insert", "map.set", "text.embed", "text.attribute", "xml.set",
 """Where a step can write a value."""
 PEERS = ("1", "2", "3+")
 
-_COMMON = frozenset(("op", "peer", "note", "as", "format", "doc", "origin"))
+_COMMON = frozenset(("op", "peer", "note", "as", "times", "format", "doc", "origin"))
 
 
 @dataclass(frozen=True, slots=True)

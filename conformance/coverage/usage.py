@@ -59,7 +59,7 @@ def case_cells(case: Case) -> Iterator[str]:
         for one in [observation, *observation.get("oneOf", ())]:
             yield cell("expect", f"observation.{next(key for key in one if key != 'note')}", "used")
     peers = str(len(case.peers)) if len(case.peers) < 3 else "3+"
-    for cast in castings("solo" if case.verdict == "invalid" else "pairs", 2, len(parts(case))):
+    for cast in castings("solo" if case.is_solo else "pairs", 2, len(parts(case))):
         yield cell("casting", "solo" if len(set(cast)) == 1 else "cross", peers)
 
 

@@ -158,7 +158,7 @@ def _candidates(
             if not divergence.covers_cast(cast, player, names) or (update_format == "v2" and not speak):
                 continue
             for case in covered:
-                if cast[0] == cast[1] or (len(parts(case)) > 1 and case.verdict != "invalid"):
+                if cast[0] == cast[1] or (len(parts(case)) > 1 and not case.is_solo):
                     yield cast_as(case, cast, update_format)
 
 

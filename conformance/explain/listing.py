@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from conformance.explain.deleted import Deleted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from conformance.explain.reading import Enveloped, Reading
     from conformance.wire.lib0 import WireError
-    from conformance.wire.model import DeleteSet, StateVector, Struct
+    from conformance.wire.model import ID, DeleteSet, StateVector, Struct
     from conformance.wire.sync import Message
 
 Piece: TypeAlias = tuple[str, str]
@@ -35,6 +36,7 @@ Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = list[Piece]
 
 _CONTENT = 30  # columns that contents get, at most, so that the places line up
+_ALIKE = 8  # structs in a row that differ in their clocks only; of more the first is shown
 _TITLES = {"state-vector": "state vector", "position": "relative position", "awareness": "awareness update"}
 
 
@@ -102,18 +104,39 @@ def _structs(structs: Iterable[Struct], deleted: Deleted, base: int, width: int)
     rows = [(struct, f"{struct.id}+{struct.length}", *_what(struct)) for struct in structs]
     ids = max((len(row[1]) for row in rows), default=0)
     contents = min(max((len(kind) + len(held) + 1 for _, _, kind, held in rows), default=0), _CONTENT)
-    for struct, id, kind, held in rows:
-        shown = f" {held}" if held else ""
-        pad = " " * max(contents - len(kind) - len(shown), 0)
+
+    def shown(struct: Struct, id: str, kind: str, held: str) -> Line:
+        what = f" {held}" if held else ""
+        pad = " " * max(contents - len(kind) - len(what), 0)
         line = [(f"  {base + struct.offset:>{width}}  ", "dim"), (f"{id:<{ids}}  ", "cyan")]
-        line += [(kind, "yellow" if isinstance(struct, GC | Skip) else "bold"), (f"{shown}{pad}", "")]
+        line += [(kind, "yellow" if isinstance(struct, GC | Skip) else "bold"), (f"{what}{pad}", "")]
         line += [(f"  {place}", "dim") for place in _place(struct)]
         share = deleted.share(struct)
         if share != "none":
             line.append(("  deleted" if share == "all" else "  partly deleted", "red"))
         # What pads a line without a place is of no use.
         line[-1] = (line[-1][0].rstrip(), line[-1][1])
-        yield line
+        return line
+
+    for _, group in groupby(rows, key=lambda row: (*row[2:], *_likeness(row[0]), deleted.share(row[0]))):
+        alike = list(group)
+        if len(alike) <= _ALIKE:
+            yield from (shown(*row) for row in alike)
+            continue
+        yield shown(*alike[0])
+        yield [("  " + " " * width, ""), (f"  and {len(alike) - 1} more like it, up to {alike[-1][1]}", "dim")]
+
+
+def _likeness(struct: Struct) -> tuple[object, ...]:
+    """What structs have in common that differ in their clocks only, beside their content."""
+    if not isinstance(struct, Item):
+        return (struct.length,)
+
+    def from_here(id: ID | None) -> object:
+        return struct.id.clock - id.clock if id is not None and id.client == struct.id.client else id
+
+    where = (from_here(struct.origin), from_here(struct.right_origin), struct.parent, struct.parent_sub)
+    return (struct.length, struct.info, *where)
 
 
 def _what(struct: Struct) -> tuple[str, str]:

@@ -7,9 +7,11 @@ peer says what the op would be there. Those that would do nothing are left out.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from conformance.minimize.repair import is_local, repair
+from conformance.minimize.repair import repair
+from conformance.model.steps import is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +25,14 @@ Place = tuple[int, int | None]
 """Of a local op: its step, and its place in a transaction."""
 
 _ANSWER = "@wrap"
+_MOST = 2000  # local ops: each is asked about in a performance of all before it
 
 
 def concrete(case: Case, engine: Engine, world: World) -> Case | None:
-    """The case as it is performed in a world, without `wrap`; None when somebody did not say how."""
-    asked = dict(_questions(case))
+    """The case as it is performed in a world, without `wrap`; None when somebody did not say how, or it is too long."""
+    asked = dict(islice(_questions(case), _MOST + 1))
+    if len(asked) > _MOST:
+        return None
     performances = {place: world.performance(question, with_finale=False) for place, question in asked.items()}
     places = {id(performance): place for place, performance in performances.items()}
     found: dict[Place, Any] = {}

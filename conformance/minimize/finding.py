@@ -141,7 +141,7 @@ def _failing(
         casts = [(*cast, *[cast[-1]] * size)[:size]]
     else:
         numbers = players.suspects
-        kind = "solo" if case.verdict == "invalid" else "pairs"
+        kind = "solo" if case.is_solo else "pairs"
         casts = [tuple(numbers[place] for place in each) for each in castings(kind, len(numbers), size)]
     worlds = [
         world(case, each, update_format)

@@ -13,8 +13,8 @@ from conformance.minimize.content import content_edits
 from conformance.minimize.edit import CLIENTS, GONE, RAW, ROOTS
 from conformance.minimize.raw import raw_updates
 from conformance.minimize.renumber import clients_of
-from conformance.minimize.repair import is_local
 from conformance.minimize.structs import byte_edits, raw_content_edits, raw_edits, unit_edits
+from conformance.model.steps import is_local
 from conformance.plan.script import slots_of
 from conformance.wire.rewrite import names_in
 from conformance.wire.roots import root_kinds

@@ -22,11 +22,6 @@ _NEVER_EMPTY = ("values", "nodes", "updates", "paths", "steps", "delta")
 """Keys of lists without which a step has nothing to do."""
 
 
-def is_local(step: Mapping[str, Any]) -> bool:
-    """Whether a step changes a shared type of its peer by itself."""
-    return step["op"].partition(".")[0] in ("text", "array", "map", "xml")
-
-
 def repair(case: Case) -> Case | None:
     """The case without what lost its ground; None when no peer or no step is left."""
     steps = list(_grounded(case.peers, case.roots, case.steps))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.judge.decoded import decoded_awareness, decoded_state_vector
 from conformance.judge.judge import Judge
-from conformance.minimize.repair import is_local
 from conformance.minimize.seen import Part, Seen, constant, groups
+from conformance.model.steps import is_local
 from conformance.model.value import canonical_bytes, project
 from conformance.plan.casting import Performance
 from conformance.plan.finale import RELAY

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from conformance.errors import UsageError
+from conformance.model.steps import expanded, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ LEVELS = ("required", "recommended", "informational")
 @dataclass(frozen=True, slots=True)
 class Case:
     """One vector. `steps` and `expect` are parsed JSON of the schema's shape and are never changed.
+
+    What the file says so many times stands in `steps` as often (conformance/model/steps.py).
 
     A *varied* case is another one that ends with deliveries (conformance/plan/deliveries.py) in place of the finale;
     its id is that of the other with `+varied`. One that is *asked* about is a random program that failed, performed
@@ -49,6 +52,12 @@ class Case:
     expect: Mapping[str, Any]
     file: Path
     wrap: bool = False
+    solo: bool = False
+
+    @property
+    def is_solo(self) -> bool:
+        """Whether each implementation plays all of it, whatever castings are wanted."""
+        return self.solo or self.verdict == "invalid"
 
     @property
     def is_varied(self) -> bool:
@@ -182,10 +191,11 @@ def case_from(raw: Mapping[str, Any], file: Path) -> Case:
         links=tuple(raw.get("links", ())),
         roots=raw["roots"],
         peers=raw["peers"],
-        steps=raw["steps"],
+        steps=expanded(raw["steps"]),
         expect=raw["expect"],
         file=file,
         wrap=raw.get("wrap", False),
+        solo=raw.get("solo", False),
     )
 
 
@@ -201,8 +211,9 @@ def case_json(case: Case) -> dict[str, Any]:
         **({"flags": list(case.flags)} if case.flags else {}),
         "roots": dict(case.roots),
         **({"wrap": True} if case.wrap else {}),
+        **({"solo": True} if case.solo else {}),
         "peers": dict(case.peers),
-        "steps": list(case.steps),
+        "steps": folded(case.steps),
         "expect": dict(case.expect),
     }
 

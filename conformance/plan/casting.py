@@ -78,7 +78,7 @@ def _with_casts(
 ) -> Iterator[tuple[Case, Sequence[_Cast]]]:
     casts: dict[tuple[str, int], list[_Cast]] = {}
     for case in cases:
-        key = ("solo" if case.verdict == "invalid" else kind, len(parts(case)))
+        key = ("solo" if case.is_solo else kind, len(parts(case)))
         if key not in casts:
             casts[key] = [_cast(cast, features) for cast in castings(key[0], len(features), key[1])]
         yield case, casts[key]

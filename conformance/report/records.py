@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.model.steps import folded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -97,7 +99,7 @@ def result_record(outcome: Outcome, verdict: Verdict, labels: Sequence[str], kno
     record["failures"] = [
         {
             "step": failure.step,
-            "action": program.steps[failure.step],
+            "action": folded([program.steps[failure.step]])[0],
             "stage": failure.stage,
             "check": failure.check,
             "peer": failure.peer,

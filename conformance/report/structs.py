@@ -70,7 +70,8 @@ def _summary(data: bytes, update_format: Format) -> str:
     if not isinstance(reading.value, Update) or not reading.is_whole:
         return base64.b64encode(data).decode()
     structs = [" ".join("".join(text for text, _ in line[1:]).split()) for line in listing(reading) if len(line) > 2]
-    more = f"; {len(structs) - _STRUCTS} more" if len(structs) > _STRUCTS else ""
+    others = sum(map(len, reading.value.structs.values())) - len(structs[:_STRUCTS])
+    more = f"; {others} more" if others > 0 else ""
     deleted = ", ".join(
         f"{client}:{clock}+{length}" for client, ranges in reading.value.delete_set.items() for clock, length in ranges
     )

@@ -8,7 +8,7 @@ from conformance.jsonio import dumps
 from conformance.repro.go_helpers import functions, imports, used
 from conformance.repro.go_values import attributes, delta, go, go_string, seen
 from conformance.repro.part import FUNCTIONS
-from conformance.repro.source import UntranslatedError, Writer, demanded, described, is_flat, preferred, tag_of
+from conformance.repro.source import Loop, UntranslatedError, Writer, demanded, described, is_flat, preferred, tag_of
 
 if TYPE_CHECKING:
     from conformance.repro.part import Part, Step
@@ -37,7 +37,7 @@ class Go:
 
     def program(self, part: Part, library: Library) -> str:
         """A `main.go`. It exits with 1 when what it sees is not what is expected, and with 2 when ygo panics."""
-        writer = Writer(part, KEYWORDS)
+        writer = Writer(part, KEYWORDS, Loop("for range N {", "\t"))
         writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
@@ -195,8 +195,9 @@ class Go:
         if "origin" in step or (step.get("as") and step.get("format") == "v2"):
             raise UntranslatedError("an op with an origin, or one that emits v2")
         doc = writer.peer(step["peer"])
-        before, lines = [], []
-        for op in step["steps"] if step["op"] == "transact" else [step]:
+        before: list[str] = []
+
+        def change(op: Step) -> list[str]:
             found = self._target(writer, step["peer"], op["op"], op["path"])
             # A transaction holds the lock that a look into an array, or at a root, takes.
             root = self._root(writer, step["peer"], op["path"][0])
@@ -204,7 +205,9 @@ class Go:
             holder = writer.name("target")
             early = root if kind == "xml" else found
             before.append(f"{holder} := {early}")
-            lines += self._change(writer, op, found.replace(early, holder, 1))
+            return self._change(writer, op, found.replace(early, holder, 1))
+
+        lines = writer.each(step["steps"] if step["op"] == "transact" else [step], change)
         work = ["func(txn *crdt.Transaction) {", *(f"\t{line}" for line in lines), "})"]
         if not step.get("as"):
             return [*before, f"{doc}.Transact({work[0]}", *work[1:]]

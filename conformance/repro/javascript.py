@@ -10,6 +10,7 @@ from conformance.repro.javascript_values import Values
 from conformance.repro.literals import javascript_key
 from conformance.repro.source import (
     VALUES,
+    Loop,
     UntranslatedError,
     Writer,
     demanded,
@@ -27,7 +28,7 @@ KEYWORDS = frozenset(
     """
     Y bytes show compare outcome emitted view delta inspect isDeepStrictEqual of in do if for new let
     var const case this true false null with void delete return default class function import export
-    numbers txn guids
+    numbers txn guids i
     """.split()  # noqa: SIM905 - a list of so many would be a page
 )
 _GETTERS = {"text": "getText", "array": "getArray", "map": "getMap", "xml": "getXmlFragment"}
@@ -63,7 +64,7 @@ const plain = entries => {
 
     def program(self, part: Part, library: Library) -> str:
         """A module for Node.js. It exits with 1 when what it sees is not what is expected."""
-        writer = Writer(part, KEYWORDS)
+        writer = Writer(part, KEYWORDS, Loop("for (let i = 0; i < N; i++) {", "  "))
         writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
@@ -220,7 +221,7 @@ const plain = entries => {
         if {"doc", "origin"} & step.keys():
             raise UntranslatedError("an op with an origin or within a subdocument")
         ops = step["steps"] if step["op"] == "transact" else [step]
-        lines = [line for op in ops for line in self.change(writer, {**op, "peer": step["peer"]})]
+        lines = writer.each(ops, lambda op: self.change(writer, {**op, "peer": step["peer"]}))
         doc = writer.peer(step["peer"])
         if step.get("as"):
             writer.use("emitted")

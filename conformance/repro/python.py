@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.repro.literals import python
 from conformance.repro.source import (
     VALUES,
+    Loop,
     UntranslatedError,
     Writer,
     chunks,
@@ -64,7 +65,7 @@ class Python:
 
     def program(self, part: Part, library: Library) -> str:
         """A script. It exits with 1 when what it sees is not what is expected."""
-        writer = Writer(part, KEYWORDS, comment="#")
+        writer = Writer(part, KEYWORDS, Loop("for _ in range(N):", "    ", ""), comment="#")
         writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
@@ -149,7 +150,7 @@ class Python:
             if {"doc", "origin"} & step.keys():
                 raise UntranslatedError("an op with an origin or within a subdocument")
             ops = step["steps"] if op == "transact" else [step]
-            lines = [line for each in ops for line in self.change(writer, {**each, "peer": step["peer"]})]
+            lines = writer.each(ops, lambda each: self.change(writer, {**each, "peer": step["peer"]}))
             plain = op != "transact" and len(lines) == 1 and not step.get("as")
             return lines if plain and self.commits_alone else self.transaction(writer, step, lines)
         source = self.expression(writer, step)

@@ -9,6 +9,7 @@ from conformance.repro.part import FUNCTIONS
 from conformance.repro.rust_helpers import USES, functions
 from conformance.repro.rust_values import attrs, insert_values, node, plain, prelim
 from conformance.repro.source import (
+    Loop,
     UntranslatedError,
     Writer,
     demanded,
@@ -44,7 +45,7 @@ class Rust:
 
     def program(self, part: Part, library: Library) -> str:
         """A `main.rs`. It exits with 1 when what it sees is not what is expected, and with 101 when Yrs panics."""
-        writer = Writer(part, KEYWORDS)
+        writer = Writer(part, KEYWORDS, Loop("for _ in 0..N {", "    "))
         writer.translate(self._step)
         for slot in part.sent:
             if slot in writer.slots:
@@ -229,19 +230,21 @@ class Rust:
             raise UntranslatedError("an op with an origin or within a subdocument")
         ops = step["steps"] if step["op"] == "transact" else [step]
         doc = writer.peer(step["peer"])
-        before, lines = [], []
-        for op in ops:
+        before: list[str] = []
+
+        def change(op: Step) -> list[str]:
             each = {**op, "peer": step["peer"]}
             handle = writer.name("target")
             found = self._target(writer, each)
             if len(each["path"]) == 1:
                 before.append(f"let {handle} = {found};")
-            else:
-                root = self._root(writer, each["peer"], each["path"][0])
-                holder = writer.name("root")
-                before.append(f"let {holder} = {root};")
-                lines.append(f"let {handle} = {found.replace(root, holder, 1)};")
-            lines += self._change(each, handle)
+                return self._change(each, handle)
+            root = self._root(writer, each["peer"], each["path"][0])
+            holder = writer.name("root")
+            before.append(f"let {holder} = {root};")
+            return [f"let {handle} = {found.replace(root, holder, 1)};", *self._change(each, handle)]
+
+        lines = writer.each(ops, change)
         body = [f"let mut txn = {doc}.transact_mut();", *lines, "txn.commit();"]
         if not step.get("as"):
             return [*before, "{", *(f"    {line}" for line in body), "}"]

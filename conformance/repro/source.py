@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from conformance.model.steps import folded, runs
 from conformance.plan.finale import RELAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from conformance.repro.part import Part, Step
 
@@ -40,12 +41,26 @@ class Dialect(Protocol):
         """A whole program; steps without a translation are comments, and its first lines say so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """How a language says lines `N` times: what stands before them, in front of each, and behind them, if anything."""
+
+    head: str
+    indent: str
+    end: str = "}"
+
+    def around(self, lines: Sequence[str], times: int) -> list[str]:
+        inner = [f"{self.indent}{line}" for line in lines]
+        return [self.head.replace("N", str(times)), *inner, *filter(None, [self.end])]
+
+
 @dataclass(slots=True)
 class Writer:
     """The program as it grows: names of peers and slots, the helpers that were used, lines."""
 
     part: Part
     keywords: frozenset[str]
+    loop: Loop
     comment: str = "//"
     lines: list[str] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
@@ -80,11 +95,21 @@ class Writer:
 
     def translate(self, source: Callable[[Writer, Step, int], list[str]]) -> None:
         """The lines of all steps, by their place in the part; a step without a translation stands there in words."""
-        for place, step in enumerate(self.part.steps):
+        steps, goal = self.part.steps, self.part.goal
+        before = steps if goal is None else steps[:goal]  # what is looked at is in no loop
+        behind = [(place, 1) for place in range(len(before), len(steps))]
+        for place, times in [*runs(before), *behind]:
             try:
-                self.lines += source(self, step, place)
+                self.lines += self._repeated(source(self, steps[place], place), times)
             except UntranslatedError as missing:
-                self.untranslate(step, str(missing))
+                self.untranslate(folded(steps[place : place + times])[0], str(missing))
+
+    def each(self, ops: Sequence[Step], source: Callable[[Step], list[str]]) -> list[str]:
+        """The lines of the ops of a transaction."""
+        return [line for place, times in runs(ops) for line in self._repeated(source(ops[place]), times)]
+
+    def _repeated(self, lines: list[str], times: int) -> list[str]:
+        return lines if times == 1 else self.loop.around(lines, times)
 
     def use(self, helper: str) -> None:
         self.helpers[helper] = None

@@ -108,7 +108,7 @@ const view = type => {
         ops = step["steps"] if step["op"] == "transact" else [step]
         writer.slots["txn"] = "txn"
         try:
-            lines = [line for op in ops for line in self.change(writer, {**op, "peer": step["peer"]})]
+            lines = writer.each(ops, lambda op: self.change(writer, {**op, "peer": step["peer"]}))
         finally:
             del writer.slots["txn"]
         doc = writer.peer(step["peer"])

@@ -51,9 +51,19 @@ export const readSuite = file => {
     for (const key of ['id', 'roots', 'peers', 'steps', 'expect']) {
       if (vector[key] === undefined) throw new Error(`case ${vector.id ?? '?'} has no ${key}`)
     }
+    vector.steps = expanded(vector.steps)
   }
   return cases
 }
+
+/**
+ * Each step in its place as often as its `times` says, those of transactions too.
+ *
+ * @param {(Step & {times?: number})[]} steps
+ * @return {Step[]}
+ */
+const expanded = steps => steps.flatMap(({ times = 1, ...step }) =>
+  Array(times).fill(step.steps === undefined ? step : { ...step, steps: expanded(step.steps) }))
 
 /** @param {Case} vector */
 export const hasFinale = vector => vector.verdict !== 'invalid'

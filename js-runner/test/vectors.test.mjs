@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'smol-toml'
 import { loadAdapter } from '../src/adapters/index.mjs'
 import { repository, runner } from './process.mjs'
+import { readSuite } from '../src/vectors.mjs'
 import { contains } from './version.mjs'
 
 /** @typedef {{id: string, cases: string[], versions: string, castings?: string, deliveries?: string}} Divergence */
@@ -60,3 +62,12 @@ for (const impl of ['yjs', 'yjs14', 'ywasm']) {
     assert.deepEqual({ surprising, stale }, { surprising: [], stale: [] })
   })
 }
+
+test('a step is read as often as it says', () => {
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'suite-')), 'suite.json')
+  const step = { op: 'text.insert', peer: 'a', path: ['t'], index: 0, text: 'x' }
+  const steps = [{ ...step, times: 3 }, { op: 'transact', peer: 'a', steps: [step, { ...step, times: 2 }] }]
+  fs.writeFileSync(file, JSON.stringify({ cases: [{ id: 's/one', roots: {}, peers: {}, steps, expect: {} }] }))
+  const [{ steps: read }] = readSuite(file)
+  assert.deepEqual(read, [step, step, step, { op: 'transact', peer: 'a', steps: [step, step, step] }])
+})

@@ -74,7 +74,16 @@ def cases(paths: list[Path], pattern: str = "*") -> Iterator[dict[str, Any]]:
                     if key not in case:
                         raise BadVector("{}: case {} has no {}".format(file, case.get("id"), key))
                 if fnmatchcase(case["id"], pattern):
-                    yield case
+                    yield {**case, "steps": list(expanded(case["steps"]))}
+
+
+def expanded(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each step in its place as often as its `times` says, those of transactions too."""
+    for step in steps:
+        plain = {key: value for key, value in step.items() if key != "times"}
+        if "steps" in plain:
+            plain["steps"] = list(expanded(plain["steps"]))
+        yield from [plain] * step.get("times", 1)
 
 
 def play(worker: Worker, case: dict[str, Any], formatted: str) -> Result:

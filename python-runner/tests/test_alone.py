@@ -87,6 +87,15 @@ def test_a_case_that_agrees_says_so(impl: str, site: str, tmp_path: Path) -> Non
     ]
 
 
+def test_steps_are_repeated(impl: str, site: str, tmp_path: Path) -> None:
+    insert = {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "x"}
+    delete = {"op": "text.delete", "peer": "a", "path": ["t"], "index": 0, "length": 1}
+    steps = [{**insert, "times": 5}, {"op": "transact", "peer": "a", "steps": [insert, {**delete, "times": 3}]}]
+    made = case("xxx", steps=steps)
+    made["expect"]["converged"]["state_vector"] = {"1": 6}
+    assert play(impl, site, suite(tmp_path / "made.json", made)).returncode == 0
+
+
 def test_a_case_that_disagrees_says_where(impl: str, site: str, tmp_path: Path) -> None:
     ended = play(impl, site, suite(tmp_path / "made.json", case("y")))
     assert ended.returncode == 1

@@ -36,6 +36,7 @@ pub struct Case {
     /// In the order of the file, which is the order of the finale.
     #[serde(deserialize_with = "in_order")]
     pub peers: Vec<(String, PeerOptions)>,
+    #[serde(deserialize_with = "expanded")]
     pub steps: Vec<Value>,
     pub expect: Expect,
 }
@@ -80,6 +81,23 @@ fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, P
         }
     }
     deserializer.deserialize_map(InOrder)
+}
+
+/// Each step in its place as often as its `times` says, those of transactions too.
+fn expanded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    Vec::deserialize(deserializer).map(repeated)
+}
+
+fn repeated(steps: Vec<Value>) -> Vec<Value> {
+    let mut plain = Vec::new();
+    for mut step in steps {
+        let times = step.as_object_mut().and_then(|step| step.remove("times")).and_then(|times| times.as_u64());
+        if let Some(Value::Array(inner)) = step.get_mut("steps") {
+            *inner = repeated(std::mem::take(inner));
+        }
+        plain.extend(std::iter::repeat_n(step, times.unwrap_or(1) as usize));
+    }
+    plain
 }
 
 /// Folders among those of suites that hold none.
@@ -235,5 +253,23 @@ pub fn glob(pattern: &str, text: &str) -> bool {
             glob(&pattern[wanted.len_utf8()..], &text[first.len_utf8()..])
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_repeated() {
+        let insert = json!({"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "x", "times": 3});
+        let case: Case = serde_json::from_value(json!({
+            "id": "s/one", "roots": {"t": "text"}, "peers": {"a": {"client": 1}}, "expect": {},
+            "steps": [insert, {"op": "transact", "peer": "a", "steps": [insert]}],
+        }))
+        .expect("a case");
+        let plain = json!({"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "x"});
+        let transaction = json!({"op": "transact", "peer": "a", "steps": [plain, plain, plain]});
+        assert_eq!(case.steps, [plain.clone(), plain.clone(), plain, transaction]);
     }
 }

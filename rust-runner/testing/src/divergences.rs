@@ -43,9 +43,9 @@ impl Divergence {
             && covers(&self.versions, version)
     }
 
-    /// Whether its cases end the process, so that they cannot be played here; the coordinator plays them.
-    fn ends_the_process(&self) -> bool {
-        self.signatures == ["crash"]
+    /// Whether its cases end the process, or never end, so that they cannot be played here; the coordinator plays them.
+    fn gives_no_answer(&self) -> bool {
+        self.signatures == ["crash"] || self.signatures == ["timeout"]
     }
 
     fn matches(&self, (id, format): &(String, &str)) -> bool {
@@ -104,7 +104,7 @@ fn compare<D: Documents>() {
         Ok(text) => toml::from_str(&text).expect("the known divergences are TOML"),
         Err(_) => Known::default(),
     };
-    let (deadly, known): (Vec<_>, Vec<_>) = known.divergence.into_iter().partition(Divergence::ends_the_process);
+    let (deadly, known): (Vec<_>, Vec<_>) = known.divergence.into_iter().partition(Divergence::gives_no_answer);
     let options = Options {
         paths: vec![kit.join("vectors")],
         filter: None,
