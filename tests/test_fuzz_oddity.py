@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.fuzz.chance import Chance
+from conformance.fuzz.demands import demands
+from conformance.fuzz.drafting import draft
 from conformance.fuzz.oddity import oddities
+from conformance.fuzz.telling import telling
 from conformance.wire.model import (
     GC,
     ID,
@@ -13,8 +17,12 @@ from conformance.wire.model import (
     XML_FRAGMENT,
     XML_TEXT,
     ContentAny,
+    ContentBinary,
     ContentDeleted,
+    ContentDoc,
+    ContentEmbed,
     ContentFormat,
+    ContentJSON,
     ContentMove,
     ContentString,
     ContentType,
@@ -81,6 +89,12 @@ def of(
         ((of(ContentAny((1,)), 0, parent=M, parent_sub="k"), of(ContentAny((2,)), right_origin=ID(1, 0))),
          "set-at-once"),
         ((of(ContentAny((1,)), 0, parent=M, parent_sub="k"), of(ContentAny((2,)), origin=ID(1, 0))), "sound"),
+        ((A, of(ContentString("b"), parent=T)), "inserted-at-once"),
+        ((of(ContentString("ab"), 0, parent=T), of(ContentString("c"), 2, origin=ID(1, 0))), "inserted-at-once"),
+        ((of(ContentString("ab"), 0, parent=T), of(ContentString("c"), 2, right_origin=ID(1, 1))), "inserted-at-once"),
+        ((A, of(ContentString("b"), right_origin=ID(1, 0)), of(ContentString("c"), 2, right_origin=ID(1, 1))), "sound"),
+        ((A, B, of(ContentString("c"), 2, origin=ID(1, 0), right_origin=ID(1, 1)),
+          of(ContentString("d"), 3, origin=ID(1, 0), right_origin=ID(1, 2))), "sound"),
         ((of(ContentType(XML_TEXT), 0, parent=X), of(ContentFormat("b", 1), parent=ID(1, 0))), "format-in-xml-text"),
         ((NESTED, of(ContentFormat("b", 1), parent=ID(1, 0))), "sound"),
         ((of(ContentType(XML_FRAGMENT), 0, parent=M, parent_sub="k"),), "nested-fragment"),
@@ -93,6 +107,25 @@ def of(
 )  # fmt: skip
 def test_the_most_telling_oddity_comes_first(structs: tuple[Struct, ...], expected: str) -> None:
     assert odd(*structs)[0] == expected
+
+
+def test_what_has_lost_its_place_is_collected_and_so_is_what_stands_beside_it() -> None:
+    lost = of(ContentString("b"), parent=ID(1, 0))
+    assert odd(A, lost) == ("parent-no-type",)
+    assert "origin-collected" in odd(A, lost, of(ContentString("c"), 2, origin=ID(1, 1)))
+    assert "right-origin-collected" in odd(A, lost, of(ContentString("c"), 2, right_origin=ID(1, 1)))
+    nested = of(ContentType(TEXT), parent=ID(1, 0))
+    assert "parent-collected" in odd(A, nested, of(ContentString("c"), 2, parent=ID(1, 1)))
+    assert not any(
+        flag.endswith("-collected") for flag in odd(NESTED, lost, of(ContentString("c"), 2, origin=ID(1, 1)))
+    )
+
+
+def test_a_drafted_document_is_as_one_peer_after_the_other_would_write_it() -> None:
+    for seed in range(200):
+        chance = Chance(f"draft {seed}")
+        flags = oddities(encode_update(draft(chance, 4 + chance.below(12))), "v1")
+        assert flags in (("sound",), ("format-in-xml-text",))
 
 
 def test_delete_ranges_are_looked_at_too() -> None:
@@ -159,3 +192,44 @@ def test_a_number_in_more_bytes_than_it_needs_is_odd() -> None:
 
 def test_a_section_of_no_structs_is_odd() -> None:
     assert oddities(encode_update(Update({2: (), 1: (A,)}, {})), "v1") == ("empty-section",)
+
+
+AB = Item.of(ID(1, 0), ContentString("ab"), parent=T)
+V = Item.of(ID(1, 0), ContentAny(("v",)), parent=M, parent_sub="k")
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (Update({1: (A, B)}, {1: ((0, 1),)}), set()),
+        (Update({1: (AB,)}, {1: ((0, 1),)}), {"cut-by-a-delete"}),
+        (Update({1: (AB,)}, {1: ((1, 1),)}), {"cut-by-a-delete"}),
+        (Update({1: (AB,)}, {1: ((0, 2),)}), set()),
+        (Update({2: (Item.of(ID(2, 0), ContentString("b"), origin=ID(1, 0)),), 1: (A,)}, {}), {"later-struct"}),
+        (Update({1: (A,), 2: (Item.of(ID(2, 0), ContentString("b"), origin=ID(1, 0)),)}, {}), set()),
+        (Update({1: (GC(ID(1, 0), 1),)}, {}), {"gc"}),
+        (Update({1: (A, Skip(ID(1, 1), 1))}, {}), {"skip"}),
+        (Update({1: (A, Item.of(ID(1, 1), ContentString("b"), right_origin=ID(1, 0)))}, {}), {"insert-before"}),
+        (Update({1: (V, Item.of(ID(1, 1), ContentAny(("w",)), origin=ID(1, 0)))}, {}), {"key-of-a-neighbour"}),
+        (Update({1: (Item.of(ID(1, 0), ContentAny(("v",)), parent=M, parent_sub=""),)}, {}), {"empty-key"}),
+        (Update({1: (Item.of(ID(1, 0), ContentEmbed({}), parent=T),)}, {}), {"embed"}),
+        (Update({1: (Item.of(ID(1, 0), ContentBinary(b""), parent=L),)}, {}), {"bytes"}),
+        (Update({1: (Item.of(ID(1, 0), ContentJSON((1,)), parent=L),)}, {}), {"json"}),
+        (Update({1: (Item.of(ID(1, 0), ContentDoc("guid", {}), parent=L),)}, {}), {"doc"}),
+    ],
+)
+def test_what_an_update_demands_of_its_reader(update: Update, expected: set[str]) -> None:
+    for format in ("v1", "v2"):
+        assert demands(encode_update(update, format), format) == tuple(sorted(f"with-{each}" for each in expected))
+
+
+def test_content_that_cannot_be_read_is_demanded_too() -> None:
+    embed = encode_update(Update({1: (Item.of(ID(1, 0), ContentEmbed({"k": 1}), parent=T),)}, {}))
+    assert demands(embed[:-3], "v1") == ("with-embed",)
+    assert demands(embed[:5], "v1") == ()
+
+
+def test_what_is_demanded_names_no_finding() -> None:
+    for symptom in ("agree:same-state", "agree:same-apply", "panic:apply"):
+        assert telling(symptom, ("sound", "with-embed")) == "sound"
+        assert telling(symptom, ("bytes-behind", "with-embed")) == "bytes-behind"

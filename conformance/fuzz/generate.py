@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.fuzz.chance import Chance, Weighted
+from conformance.fuzz.demands import demands
 from conformance.fuzz.edits import CERTAIN, EDITS, PLACES
 from conformance.fuzz.hostile import MUTATIONS, bytes_of, steps_of
 from conformance.fuzz.oddity import oddities
@@ -72,7 +73,7 @@ class Generator:
         spoiled = bytes_of(chance, mutation, update_format)
         odd = oddities(spoiled, update_format)
         steps, same = steps_of(names, spoiled, update_format, odd)
-        return self._case(seed, peers, steps, {"same": same}, *odd)
+        return self._case(seed, peers, steps, {"same": same}, *odd, *demands(spoiled, update_format))
 
     def _case(
         self, seed: int, peers: Mapping[str, Any], steps: list[Step], expect: Mapping[str, Any], *flags: str

@@ -66,6 +66,7 @@ class Structure:
     update: Update
     _clocks: dict[int, list[int]] = field(init=False)
     _places: dict[ID, Place] = field(default_factory=dict)
+    _gone: dict[ID, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._clocks = {
@@ -84,14 +85,47 @@ class Structure:
             if client >= 2**32:
                 yield "client-beyond-32-bits"
         yield from self._of_keys()
+        yield from self._of_lists()
         yield from self._of_deletes()
+
+    def items(self) -> Iterator[Item]:
+        """All items, in the order in which they stand in the update."""
+        for structs in self.update.structs.values():
+            yield from (struct for struct in structs if isinstance(struct, Item))
 
     def _of_keys(self) -> Iterator[str]:
         """Values of one key that do not know each other, as peers set them at the same time."""
-        items = (struct for structs in self.update.structs.values() for struct in structs if isinstance(struct, Item))
-        beginnings = [place for item in items if item.origin is None and (place := self._place(item))[1] is not None]
+        beginnings = [
+            place for item in self.items() if item.origin is None and (place := self.place(item))[1] is not None
+        ]
         if len(set(beginnings)) < len(beginnings):
             yield "set-at-once"
+
+    def _of_lists(self) -> Iterator[str]:
+        """Items of a list that do not know each other, as peers insert them at the same time.
+
+        Of items with one origin, each that was inserted later has the one before it on its right, the first one what
+        was on the right of the origin.
+        """
+        beside: dict[tuple[Place, ID | None], list[Item]] = {}
+        for item in self.items():
+            place = self.place(item)
+            if place[0] is None or place[1] is not None:
+                continue
+            named = [self.find(id) for id in (item.origin, item.right_origin) if id is not None]
+            if all(isinstance(each, Item) and self.place(each) == place for each in named):
+                beside.setdefault((place, item.origin), []).append(item)
+        for (_, origin), items in beside.items():
+            rights = [item.right_origin for item in items]
+            if len(set(rights)) < len(rights) or not {*rights} <= {self._behind(origin), *(item.id for item in items)}:
+                yield "inserted-at-once"
+
+    def _behind(self, origin: ID | None) -> ID | None:
+        """What was on the right of an element as it was inserted."""
+        if origin is None or not isinstance(struct := self.find(origin), Item):
+            return None
+        last = struct.id.clock + struct.length - 1
+        return struct.right_origin if origin.clock == last else ID(origin.client, origin.clock + 1)
 
     def _of_deletes(self) -> Iterator[str]:
         for client, ranges in self.update.delete_set.items():
@@ -105,10 +139,10 @@ class Structure:
                 yield "delete-of-nothing"
             if any(left[0] + left[1] > right[0] for left, right in pairwise(ranges)):
                 yield "deletes-overlap"
-            if any(isinstance(self._find(ID(client, clock)), GC) for clock, _ in ranges):
+            if any(isinstance(self.find(ID(client, clock)), GC) for clock, _ in ranges):
                 yield "delete-from-a-gc"
 
-    def _find(self, id: ID) -> GC | Item | None:
+    def find(self, id: ID) -> GC | Item | None:
         """The struct that holds an element; None where the update has none."""
         clocks = self._clocks.get(id.client)
         if not clocks or id.clock < clocks[0]:
@@ -124,23 +158,36 @@ class Structure:
             if id.client == item.id.client and id.clock >= item.id.clock:
                 yield f"{what}-to-come"
                 continue
-            named = self._find(id)
+            named = self.find(id)
             if named is None:
                 yield f"{what}-missing"
             elif isinstance(named, GC):
                 yield f"{what}-collected"
             elif what == "parent" and not isinstance(named.content, ContentType):
                 yield "parent-deleted" if isinstance(named.content, ContentDeleted) else "parent-no-type"
+            elif self._is_gone(named):
+                yield f"{what}-collected"
         yield from self._of_place(item)
 
+    def _is_gone(self, item: Item) -> bool:
+        """Whether it is read as a GC: its parent is no type, or its parent or a neighbour is a GC or read as one."""
+        if item.id not in self._gone:
+            self._gone[item.id] = False  # while it is looked for: what names itself comes to nothing
+            parent = self.find(item.parent) if isinstance(item.parent, ID) else None
+            beside = [self.find(id) for id in (item.origin, item.right_origin) if id is not None]
+            self._gone[item.id] = any(
+                isinstance(each, GC) or (each is not None and self._is_gone(each)) for each in (*beside, parent)
+            ) or (isinstance(parent, Item) and not isinstance(parent.content, ContentType))
+        return self._gone[item.id]
+
     def _of_place(self, item: Item) -> Iterator[str]:
-        neighbours = [self._find(id) for id in (item.origin, item.right_origin) if id is not None]
-        places = [self._place(struct) for struct in neighbours if isinstance(struct, Item)]
+        neighbours = [self.find(id) for id in (item.origin, item.right_origin) if id is not None]
+        places = [self.place(struct) for struct in neighbours if isinstance(struct, Item)]
         if len(places) == 2 and places[0] != places[1]:
             yield "neighbours-in-two-places"
         if len(places) == 2 and neighbours[0] is neighbours[1] and _are_swapped(item):
             yield "neighbours-swapped"
-        parent, key = self._place(item)
+        parent, key = self.place(item)
         if key is None:
             kind = self._kind(parent)
             what = _kind_of_content(item)
@@ -162,7 +209,7 @@ class Structure:
         if key == "__proto__":
             yield "key-proto"
 
-    def _place(self, item: Item) -> Place:
+    def place(self, item: Item) -> Place:
         """Where the item says it is: its own parent, or that of its left neighbour, or else of the right one."""
         seen: list[ID] = []
         while True:
@@ -171,7 +218,7 @@ class Structure:
                 found = (item.parent, item.parent_sub)
             if found is None:
                 seen.append(item.id)
-                beside = self._find(item.origin or item.right_origin or item.id)
+                beside = self.find(item.origin or item.right_origin or item.id)
                 if isinstance(beside, Item) and beside.id not in seen:
                     item = beside
                     continue
@@ -186,7 +233,7 @@ class Structure:
         return None if type_ref is None else KINDS.get(type_ref)
 
     def _type_ref(self, parent: Parent) -> int | None:
-        named = self._find(parent) if isinstance(parent, ID) else None
+        named = self.find(parent) if isinstance(parent, ID) else None
         return named.content.type_ref if isinstance(named, Item) and isinstance(named.content, ContentType) else None
 
 

@@ -33,19 +33,22 @@ _RANKS = tuple(
             r"key-in-.*",
             r"string-in-array",
             r".*-in-(?:text|array)|.*-without-key",
-            r"(?!type-as-attribute|format-in-xml-text|nested-fragment|set-at-once|delete-from-a-gc).*",
+            r"(?!type-as-attribute|format-in-xml-text|nested-fragment|set-at-once|inserted-at-once|delete-from-a-gc).*",
         ),
     )
 )
 """What keeps an update from being read, or structs from their place, comes before what they hold. Last is what honest
 peers make too, and some readers are known to get wrong."""
 
-_BEHIND = re.compile(r"bytes-behind")
+DEMAND = "with-"
+"""How the name of what is not odd, but demanded of a reader (demands.py), begins."""
+_DEMANDS = rf"{DEMAND}.*"
+_BEHIND = re.compile(rf"bytes-behind|{_DEMANDS}")
 _SILENT = {
-    "agree:same-apply": re.compile(r"(?!)"),
-    "agree:same-state": re.compile(r".*-to-come|parent-no-type|bytes-behind"),
+    "agree:same-apply": re.compile(_DEMANDS),
+    "agree:same-state": re.compile(rf".*-to-come|parent-no-type|bytes-behind|{_DEMANDS}"),
 }
-"""By symptom, the oddities that tell nothing of it; `_BEHIND` of all others."""
+"""By symptom, the oddities that tell nothing of it; `_BEHIND` of all others. Demands tell of none."""
 
 
 def rank(name: str) -> int:

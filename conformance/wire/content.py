@@ -43,28 +43,32 @@ _LINK_ROOT = 0x20
 
 
 def read_content(fields: FieldReader, ref: int) -> Content:
-    if ref == ContentString.ref:
-        return ContentString(fields.string())
-    if ref == ContentDeleted.ref:
-        return ContentDeleted(fields.length())
-    if ref == ContentAny.ref:
-        count, rest = fields.length(), fields.rest
-        return ContentAny(tuple([read_any(rest) for _ in range(count)]))
-    if ref == ContentFormat.ref:
-        return ContentFormat(fields.key(), fields.json())
-    if ref == ContentType.ref:
-        return _read_type(fields)
-    if ref == ContentBinary.ref:
-        return ContentBinary(fields.rest.buffer())
-    if ref == ContentEmbed.ref:
-        return ContentEmbed(fields.json())
-    if ref == ContentJSON.ref:
-        return ContentJSON(tuple([_read_json_text(fields) for _ in range(fields.length())]))
-    if ref == ContentDoc.ref:
-        return ContentDoc(fields.string(), read_any(fields.rest))
-    if ref == ContentMove.ref:
-        return _read_move(fields.rest)
-    raise WireError(fields.offset, f"unknown content ref {ref}")
+    try:
+        if ref == ContentString.ref:
+            return ContentString(fields.string())
+        if ref == ContentDeleted.ref:
+            return ContentDeleted(fields.length())
+        if ref == ContentAny.ref:
+            count, rest = fields.length(), fields.rest
+            return ContentAny(tuple([read_any(rest) for _ in range(count)]))
+        if ref == ContentFormat.ref:
+            return ContentFormat(fields.key(), fields.json())
+        if ref == ContentType.ref:
+            return _read_type(fields)
+        if ref == ContentBinary.ref:
+            return ContentBinary(fields.rest.buffer())
+        if ref == ContentEmbed.ref:
+            return ContentEmbed(fields.json())
+        if ref == ContentJSON.ref:
+            return ContentJSON(tuple([_read_json_text(fields) for _ in range(fields.length())]))
+        if ref == ContentDoc.ref:
+            return ContentDoc(fields.string(), read_any(fields.rest))
+        if ref == ContentMove.ref:
+            return _read_move(fields.rest)
+        raise WireError(fields.offset, f"unknown content ref {ref}")
+    except WireError as error:
+        error.content_ref = ref
+        raise
 
 
 def write_content(fields: FieldWriter, content: Content) -> None:

@@ -24,13 +24,15 @@ class WireError(Exception):
     """Bytes that are not in the format.
 
     `offset` counts bytes from the start of what was given to the decoder; `what` says what is wrong there. Where it is
-    in the fields of a shared type, such as its name, `type_ref` says of which kind.
+    in the content of an item, `content_ref` says of which kind, and in the fields of a shared type, such as its name,
+    `type_ref`.
     """
 
     def __init__(self, offset: int, what: str) -> None:
         super().__init__(offset, what)
         self.offset = offset
         self.what = what
+        self.content_ref: int | None = None
         self.type_ref: int | None = None
 
     def __str__(self) -> str:
