@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from itertools import pairwise
+from bisect import bisect_left
+from collections import deque
+from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING
 
 from conformance.coverage.cells import WIDTHS, cell
@@ -25,7 +27,7 @@ from conformance.wire.model import (
 from conformance.wire.values import BigInt, Undefined
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from conformance.wire.model import Content, DeleteSet, Format, StateVector, Struct, Update
     from conformance.wire.values import Value
@@ -39,7 +41,7 @@ class History:
     __slots__ = ("_spans",)
 
     def __init__(self) -> None:
-        self._spans: dict[int, set[tuple[int, int, str]]] = {}
+        self._spans: dict[int, dict[str, _Spans]] = {}
 
     def cells(self, update: Update, update_format: Format, have: StateVector | None) -> Iterator[str]:
         """The cells that an update covers.
@@ -81,19 +83,42 @@ class History:
                     yield cell("content", f"{before}.{update_format}", "gc")
 
     def _is_cut(self, one: Struct, name: str) -> bool:
-        spans = self._spans.get(one.id.client, ())
-        return any(start < one.id.clock < end and kind == name for start, end, kind in spans)
+        spans = self._spans.get(one.id.client, {}).get(name)
+        return spans is not None and spans.reach(one.id.clock) > one.id.clock
 
     def _held(self, one: Struct) -> set[str]:
         """What the elements of a collected struct were. A GC that a Deleted came out of is not possible."""
         start, end = one.id.clock, one.id.clock + one.length
-        spans = self._spans.get(one.id.client, ())
-        return {kind for a, b, kind in spans if a < end and start < b and kind not in ("GC", "Skip")}
+        spans = self._spans.get(one.id.client, {})
+        return {kind for kind, of in spans.items() if kind not in ("GC", "Skip") and of.reach(end) > start}
 
     def _remember(self, update: Update) -> None:
         for client, structs in update.structs.items():
-            spans = self._spans.setdefault(client, set())
-            spans.update((one.id.clock, one.id.clock + one.length, content_name(one)) for one in structs)
+            spans = self._spans.setdefault(client, {})
+            for kind, of_kind in groupby(sorted(structs, key=content_name), key=content_name):
+                spans.setdefault(kind, _Spans()).add((one.id.clock, one.id.clock + one.length) for one in of_kind)
+
+
+class _Spans:
+    """Ranges of clocks, which may overlap."""
+
+    __slots__ = ("_furthest", "_known", "_starts")
+
+    def __init__(self) -> None:
+        self._known: set[tuple[int, int]] = set()
+        self._starts: list[int] = []
+        self._furthest: list[int] = []
+
+    def add(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._known.update(spans)
+        ordered = sorted(self._known)
+        self._starts = [start for start, _ in ordered]
+        self._furthest = list(accumulate((end for _, end in ordered), max))
+
+    def reach(self, before: int) -> int:
+        """The furthest end of those that begin before a clock."""
+        place = bisect_left(self._starts, before)
+        return self._furthest[place - 1] if place else 0
 
 
 def content_name(one: Struct) -> str:
@@ -110,13 +135,13 @@ def waiting_structs(update: Update, have: StateVector) -> frozenset[ID]:
     `utils/encoding.js` integrateStructs, `structs/Item.js` getMissing).
     """
     clocks = dict(have)
-    left = {client: list(structs) for client, structs in update.structs.items()}
+    left = {client: deque(structs) for client, structs in update.structs.items()}
     moved = True
     while moved:
         moved = False
         for client, structs in left.items():
             while structs and _integrates(structs[0], clocks):
-                one = structs.pop(0)
+                one = structs.popleft()
                 clocks[client] = max(clocks.get(client, 0), one.id.clock + one.length)
                 moved = True
     return frozenset(one.id for structs in left.values() for one in structs if not isinstance(one, Skip))
