@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PROFILES = load_profiles()
 EDITS = [name for name, profile in PROFILES.items() if profile.kind in ("edits", "bytes")]
-DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "f0c353e324ff5ad0"}
+DIGESTS = {"text": "ff265885a04110cd", "nested,gaps": "ced2523b2be3406f", "hostile": "c91d5f34b0519304"}
 COMBINED = ["text,gaps", "text,map,merge", "nested,offline", "array,v2", "undo,gaps", "text,clients", "map,gc,long"]
 
 
