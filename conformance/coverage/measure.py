@@ -56,18 +56,15 @@ class Coverage:
 def measure(
     engine: Engine, implementations: Sequence[Implementation], cases: Sequence[Case], known: Iterable[str]
 ) -> Coverage:
-    """Perform all cases and say which of the `known` cells each of them covers.
-
-    Of what is solo for its length the steps alone count: each of its thousands of structs is like the one before.
-    """
+    """Perform all cases and say which of the `known` cells each of them covers."""
     wanted = frozenset(known)
     found: defaultdict[str, set[str]] = defaultdict(set)
-    done = {case.id for case in cases if case.solo}
+    done: set[str] = set()
     performed = 0
     for case in cases:
         for name in case_cells(case):
             found[name].add(case.id)
-    for outcomes in engine.run(_performances(implementations, [case for case in cases if not case.solo])):
+    for outcomes in engine.run(_performances(implementations, cases)):
         for outcome in outcomes:
             case = outcome.performance.program.case
             performed += 1
