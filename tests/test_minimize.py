@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from conformance.model.vector import Case
     from conformance.provision import Launch
+    from tests.conftest import Said
 
 AGREE = {"agree": True}
 DELETES = "history/y-crdt-582-several-deletes-before-the-text"
@@ -319,6 +320,16 @@ def test_updates_from_the_field() -> None:
     assert "import * as Y from 'yjs'" in fenced(said.out, "js")
 
 
+def minimized(folder: Path, steps: list[dict[str, Any]], expect: dict[str, Any]) -> Said:
+    """What the command says of a case that yjs and pycrdt play together."""
+    case = replace(a_program(folder, steps), expect=expect)
+    file = folder / "cases.json"
+    file.write_text(suite_text([case]), encoding="utf-8")
+    said = conformance("minimize", case.id, "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
+    assert said.code == 0, said.err
+    return said
+
+
 def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
     """pycrdt counts in bytes; who agrees with itself has a program all the same."""
     resolve = {"op": "position.resolve", "position": "p"}
@@ -329,12 +340,7 @@ def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
         {**resolve, "peer": "a", "as": "p.a"},
         {**resolve, "peer": "b", "as": "p.b"},
     ]
-    suite = suite_text([replace(a_program(tmp_path, steps), expect={"same": [["p.a", "p.b"]]})])
-    file = tmp_path / "positions.json"
-    file.write_text(suite, encoding="utf-8")
-    (case,) = json.loads(suite)["cases"]
-    said = conformance("minimize", case["id"], "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
-    assert said.code == 0, said.err
+    said = minimized(tmp_path, steps, {"same": [["p.a", "p.b"]]})
     assert "agree:same-position.resolve" in said.out
     assert "may be no fault" not in said.out
 
@@ -342,12 +348,7 @@ def test_positions_that_must_be_the_same(tmp_path: Path) -> None:
 def test_where_nobody_is_right_the_report_says_so(tmp_path: Path) -> None:
     insert = {"op": "text.insert", "peer": "a", "path": ["t"], "index": 0, "text": "b"}
     look: list[dict[str, Any]] = [{"op": "state", "peer": peer, "as": f"s.{peer}"} for peer in "ab"]
-    suite = suite_text([replace(a_program(tmp_path, [insert, *look]), expect={"same": [["s.a", "s.b"]]})])
-    file = tmp_path / "nobody.json"
-    file.write_text(suite, encoding="utf-8")
-    (case,) = json.loads(suite)["cases"]
-    said = conformance("minimize", case["id"], "--vectors", file, "--impls", "yjs,pycrdt", "--cast", "yjs,pycrdt")
-    assert said.code == 0, said.err
+    said = minimized(tmp_path, [insert, *look], {"same": [["s.a", "s.b"]]})
     assert "nobody here performs it alone without a failure: what is left may be no fault" in said.out
 
 

@@ -57,7 +57,7 @@ def markdown(result: Minimised, players: Players, manifests: Sequence[Manifest],
     if finding.seen.main.check == "agree" and len(finding.stage.worlds) == 1 and not finding.stage.controls:
         yield "- nobody here performs it alone without a failure: what is left may be no fault; add who does to --impls"
     if case.wrap:
-        yield "- its numbers are taken modulo what there is: without that it does not fail in the same way"
+        yield "- its numbers are taken modulo what there is: it is too long, or does not fail in the same way without"
     if result.vector is None:
         yield "- no expectation was found with which it fails as a vector: what follows is the program alone"
     yield from _answers(result, players)
